@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What userspace tells the BPF programs before they are loaded; constant from
+ * then on, so that the verifier removes the branches that are not taken.
+ */
+#ifndef REQTRACE_CONFIG_H
+#define REQTRACE_CONFIG_H
+
+#include "record.h"
+
+struct rt_config {
+	rt_u32 self;	    /* tgid of reqtrace: never traced */
+	rt_u32 all;	    /* every process is a target */
+	rt_u32 server_only; /* only connections that a process accepts */
+	rt_u32 port;	    /* only this port; 0: every port */
+	rt_u32 by_comm;	    /* processes that take the name comm are targets */
+	rt_u8 comm[RT_COMM_LEN];
+};
+
+#endif

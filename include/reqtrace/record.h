@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The contract between the BPF programs, userspace and recordings: one struct
+ * per record kind, fixed-width, no implicit padding. A recording is a file of
+ * these records, so a change here changes RT_RECORD_VERSION.
+ *
+ * All times are CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns); 0 means "not
+ * known" or "did not happen". Addresses are in network byte order, IPv4 as
+ * v4-mapped IPv6; ports are in host byte order.
+ */
+#ifndef REQTRACE_RECORD_H
+#define REQTRACE_RECORD_H
+
+#include "limits.h"
+
+#ifndef __bpf__
+#include <stdint.h>
+typedef uint8_t rt_u8;
+typedef uint16_t rt_u16;
+typedef uint32_t rt_u32;
+typedef uint64_t rt_u64;
+#else
+typedef __u8 rt_u8;
+typedef __u16 rt_u16;
+typedef __u32 rt_u32;
+typedef __u64 rt_u64;
+#endif
+
+#define RT_RECORD_VERSION 1
+
+enum rt_record_kind {
+	/* Written by the BPF programs. */
+	RT_REC_EXCHANGE = 1, /* struct rt_exchange + payload */
+	RT_REC_OPEN = 2,     /* struct rt_connection: now established */
+	RT_REC_CLOSE = 3,    /* struct rt_connection: now gone */
+	RT_REC_DATA = 4, /* struct rt_data: request bytes past RT_REQUEST_CAP */
+	RT_REC_FORK = 5, /* struct rt_process */
+	RT_REC_EXEC = 6, /* struct rt_process */
+	RT_REC_EXIT = 7, /* struct rt_process */
+
+	/* Written by the live source in userspace, so that a recording holds
+	 * everything that a report is made of. */
+	RT_REC_HOST = 64,     /* struct rt_host */
+	RT_REC_PROC = 65,     /* struct rt_proc_info: names from /proc */
+	RT_REC_COUNTERS = 66, /* struct rt_counters: totals so far */
+	RT_REC_SUMMARY = 67,  /* struct rt_summary: totals so far of one key */
+	RT_REC_TICK = 68,     /* struct rt_mark: refresh the view */
+	RT_REC_REPORT = 69,   /* struct rt_mark: full report asked for */
+	RT_REC_COST = 70,     /* struct rt_cost */
+	RT_REC_END = 71,      /* struct rt_mark: tracing stopped */
+};
+
+struct rt_header {
+	rt_u16 kind;  /* enum rt_record_kind */
+	rt_u16 flags; /* per kind */
+	rt_u32 size;  /* of the whole record with this header */
+	rt_u64 time;  /* when the record was made */
+};
+
+enum rt_role { RT_ROLE_UNKNOWN = 0, RT_ROLE_SERVER = 1, RT_ROLE_CLIENT = 2 };
+enum rt_transport { RT_TRANSPORT_TCP = 0, RT_TRANSPORT_UNIX = 1 };
+
+/* struct rt_peer.flags */
+#define RT_PEER_JOINED 0x1 /* was open before tracing reached it */
+#define RT_PEER_OPEN_SUMMARISED                                                \
+	0x2 /* its RT_REC_OPEN did not fit the ring                            \
+	     * and is counted in rt_summary.opened */
+
+/* Who talks to whom; in every record of a connection, so that each record can
+ * be understood alone. */
+struct rt_peer {
+	rt_u64 cookie;	      /* socket cookie: the connection's identity */
+	rt_u64 established;   /* 0 when RT_PEER_JOINED */
+	rt_u8 local_addr[16]; /* all zero for UNIX */
+	rt_u8 remote_addr[16];
+	rt_u16 local_port; /* 0 for UNIX */
+	rt_u16 remote_port;
+	rt_u8 role;	 /* enum rt_role */
+	rt_u8 transport; /* enum rt_transport */
+	rt_u8 flags;	 /* RT_PEER_* */
+	rt_u8 pad;
+	rt_u32 owner;	   /* tgid that listens or connected; 0 unknown */
+	rt_u32 remote_pid; /* UNIX: tgid of the peer if known, else 0 */
+};
+
+/* What ended an exchange: struct rt_exchange.end */
+enum rt_end {
+	RT_END_NEXT = 1,  /* the next request began */
+	RT_END_CLOSE = 2, /* the connection closed in order */
+	RT_END_RESET = 3, /* reset: by the peer, or a time-out */
+	RT_END_IDLE = 4,  /* not ended: reported because it is idle */
+	RT_END_STOP = 5,  /* not ended: tracing stops */
+};
+
+/* struct rt_exchange.header.flags */
+#define RT_EX_PROVISIONAL                                                      \
+	0x0001			 /* may come again with the same seq: then     \
+				  * the later record replaces this one */
+#define RT_EX_NO_RESPONSE 0x0002 /* not a byte of response was seen */
+#define RT_EX_PEER_CLOSED_FIRST                                                \
+	0x0004			  /* peer's FIN came before any byte of        \
+				   * the response (aborted, or half-closed) */
+#define RT_EX_UNACKED 0x0008	  /* reset while sent bytes were not acked */
+#define RT_EX_LOCAL_CLOSED 0x0010 /* this side closed first */
+#define RT_EX_REQUEST_UNREADABLE                                               \
+	0x0020 /* payload not readable (io_uring,                              \
+		* 32-bit task, splice, fault) */
+#define RT_EX_RESPONSE_UNREADABLE 0x0040
+#define RT_EX_TAIL 0x0080      /* tail[] holds the end of the latest send */
+#define RT_EX_DATA_LOST 0x0100 /* an RT_REC_DATA did not fit the ring */
+#define RT_EX_DATA_CUT 0x0200  /* the request exceeded RT_DATA_MAX */
+#define RT_EX_REORDERED                                                        \
+	0x0400			 /* the end was inferred from the socket: the  \
+				  * send was seen after the next receive */
+#define RT_EX_SEND_FAILED 0x0800 /* a send failed with EPIPE/ECONNRESET */
+#define RT_EX_RECV_FAILED 0x1000 /* a receive failed with ECONNRESET etc. */
+
+/*
+ * One exchange. "recv" and "send" are this process's own calls, so for the
+ * server role recv is the request and send the response, for the client role
+ * the other way round:
+ *
+ *   server:  arrive -> first_recv .. last_recv -> first_send .. last_send
+ *   client:  first_send .. last_send -> arrive -> first_recv .. last_recv
+ *
+ * Followed by request_len bytes of request, then response_len of response.
+ */
+struct rt_exchange {
+	struct rt_header header;
+	struct rt_peer peer;
+	rt_u64 arrive;	   /* first byte readable in the socket */
+	rt_u64 first_recv; /* the receive (or peek) that returned it */
+	rt_u64 last_recv;
+	rt_u64 first_send; /* the call returned */
+	rt_u64 last_send;
+	rt_u64 ended; /* RT_END_*: when; peer's FIN when aborted */
+	rt_u64 bytes_in;
+	rt_u64 bytes_out;
+	rt_u32 seq;  /* number of the exchange on its connection */
+	rt_u32 tgid; /* process and thread that began it */
+	rt_u32 tid;
+	rt_u32 last_tgid; /* process and thread that finished it */
+	rt_u32 last_tid;
+	rt_u32 recvs; /* receive and send calls that moved bytes */
+	rt_u32 sends;
+	rt_u16 request_len;
+	rt_u16 response_len;
+	rt_u8 end; /* enum rt_end */
+	rt_u8 pad[7];
+	rt_u8 tail[RT_TAIL_CAP]; /* right-aligned: tail[7] is the last byte */
+};
+
+/* struct rt_connection.header.flags */
+#define RT_CONN_RESET 0x1    /* closed by a reset or time-out */
+#define RT_CONN_INFERRED 0x2 /* UNIX: closing was noticed afterwards */
+
+struct rt_connection {
+	struct rt_header header; /* .time: when it opened or closed */
+	struct rt_peer peer;
+	rt_u32 tgid; /* last process seen using it, else owner */
+	rt_u32 pad;
+	rt_u64 bytes_in; /* totals while traced */
+	rt_u64 bytes_out;
+};
+
+/* More of a request: len bytes that start offset bytes after its first. */
+struct rt_data {
+	struct rt_header header;
+	rt_u64 cookie;
+	rt_u32 seq;
+	rt_u32 offset;
+	rt_u32 len;
+	rt_u32 pad;
+};
+
+struct rt_process {
+	struct rt_header header;
+	rt_u32 tgid;
+	rt_u32 ppid;
+	rt_u8 comm[RT_COMM_LEN];
+};
+
+/* Names of a process as userspace found them; exe and service are followed
+ * by a zero byte each: "exe\0service\0" of text_len bytes in all. */
+struct rt_proc_info {
+	struct rt_header header;
+	rt_u32 tgid;
+	rt_u32 ppid;
+	rt_u8 comm[RT_COMM_LEN];
+	rt_u32 target; /* 1: named by the user, 0: descendant */
+	rt_u32 text_len;
+};
+
+/* text: "version\0engine\0host\0kernel\0arch\0hooks\0", hooks separated by
+ * commas. */
+struct rt_host {
+	struct rt_header header; /* .time: tracing started */
+	rt_u64 wall_start;	 /* CLOCK_REALTIME ns at header.time */
+	rt_u64 interval;	 /* refresh, ns; 0: none */
+	rt_u32 cpus;
+	rt_u32 text_len;
+};
+
+/*
+ * Every way to miss something, and every bound hit. Order is contract for
+ * recordings; add at the end, with a line in docs/counters.md.
+ */
+enum rt_counter {
+	RT_COUNT_SUMMARISED, /* exchanges: ring full, in rt_summary */
+	RT_COUNT_LOST,	     /* exchanges: ring full and no summary slot */
+	RT_COUNT_AMEND_LOST, /* exchanges: later bytes not added, ring full */
+	RT_COUNT_CONN_SUMMARISED, /* opens/closes: ring full, in rt_summary */
+	RT_COUNT_CONN_LOST,	  /* opens/closes: ring full, no slot */
+	RT_COUNT_DATA_LOST,	  /* RT_REC_DATA: ring full */
+	RT_COUNT_PROCESS_LOST,	  /* fork/exec/exit records: ring full */
+	RT_COUNT_JOINED,	  /* connections open before tracing started */
+	RT_COUNT_JOINED_MIDWAY,	  /* of these: in the middle of an exchange */
+	RT_COUNT_UNSOLICITED,	  /* sends (server) or receives (client) that
+				   * belong to no exchange */
+	RT_COUNT_NO_STORAGE,	  /* events: no memory for connection state */
+	RT_COUNT_UNIX_FULL,	  /* events: RT_MAX_UNIX connections exceeded */
+	RT_COUNT_PROCESS_FULL,	  /* processes: RT_MAX_PROCESSES exceeded */
+	RT_COUNT_NO_ARRIVAL,	  /* exchanges (server): arrival unknown,
+				   * duration starts at the receive */
+	RT_COUNT_REORDERED,	  /* exchanges: see RT_EX_REORDERED */
+	RT_COUNTERS,		  /* how many there are */
+};
+
+struct rt_counters {
+	struct rt_header header;
+	rt_u64 value[RT_COUNTERS];
+};
+
+/* Exchanges that found the ring full. One per key; totals since the start. */
+struct rt_summary_key {
+	rt_u32 tgid;
+	rt_u16 port; /* local (server) or remote (client) */
+	rt_u8 role;
+	rt_u8 transport;
+};
+
+struct rt_summary_value {
+	rt_u64 exchanges;
+	rt_u64 errors; /* of these: no response, or reset */
+	rt_u64 bytes_in;
+	rt_u64 bytes_out;
+	rt_u64 sum; /* of durations, ns */
+	rt_u64 min; /* ns; meaningless when exchanges is 0 */
+	rt_u64 max;
+	rt_u64 opened;
+	rt_u64 closed;
+	rt_u64 zero;			/* durations of 0 ns */
+	rt_u32 bucket[RT_HIST_BUCKETS]; /* index as in stats/histogram.h */
+};
+
+struct rt_summary {
+	struct rt_header header;
+	struct rt_summary_key key;
+	struct rt_summary_value value;
+};
+
+struct rt_mark {
+	struct rt_header header;
+};
+
+struct rt_cost {
+	struct rt_header header;
+	rt_u64 bpf_ns; /* run-time of all programs */
+	rt_u64 bpf_runs;
+	rt_u64 user_ns; /* CPU time of reqtrace, user and system */
+	rt_u64 rss_bytes;
+	rt_u32 bpf_known; /* 0: run-time statistics were off */
+	rt_u32 pad;
+};
+
+#define RT_ASSERT_SIZE(type, size)                                             \
+	_Static_assert(sizeof(struct type) == (size), #type " has padding")
+RT_ASSERT_SIZE(rt_header, 16);
+RT_ASSERT_SIZE(rt_peer, 64);
+RT_ASSERT_SIZE(rt_exchange, 192);
+RT_ASSERT_SIZE(rt_connection, 104);
+RT_ASSERT_SIZE(rt_data, 40);
+RT_ASSERT_SIZE(rt_process, 40);
+RT_ASSERT_SIZE(rt_proc_info, 48);
+RT_ASSERT_SIZE(rt_host, 40);
+RT_ASSERT_SIZE(rt_counters, 16 + 8 * RT_COUNTERS);
+RT_ASSERT_SIZE(rt_summary_key, 8);
+RT_ASSERT_SIZE(rt_summary, 16 + 8 + 80 + 4 * RT_HIST_BUCKETS);
+RT_ASSERT_SIZE(rt_cost, 56);
+
+#endif
