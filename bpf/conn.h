@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One connection's state and where it is kept.
+ *
+ * TCP: in the socket's own storage, so it can neither outlive the socket nor
+ * be found through a reused fd. A traced listener has storage too; the kernel
+ * clones it into every connection it accepts (BPF_F_CLONE), which is how a
+ * connection is known before its first byte and without any look-up.
+ *
+ * UNIX: no hook sees a UNIX socket close, and what was not yet reported would
+ * go with its storage. So the state is in a hash by cookie, which the sweep
+ * empties, and the socket's storage only holds a mark that it still lives.
+ *
+ * The maps are owned by socket.bpf.c.
+ */
+#ifndef REQTRACE_BPF_CONN_H
+#define REQTRACE_BPF_CONN_H
+
+#include "ring.h"
+#include "target.h"
+
+enum conn_kind {
+	CONN_NONE,
+	CONN_LISTENER,	 /* a listener, or its clone before ESTABLISHED */
+	CONN_CONNECTING, /* client role, SYN sent */
+	CONN_OPEN,
+	CONN_CLOSED,
+};
+
+enum conn_phase {
+	PHASE_IDLE,	/* nothing asked yet */
+	PHASE_REQUEST,	/* bytes of the request, none of the response */
+	PHASE_RESPONSE, /* bytes of the response */
+	PHASE_SKIP,	/* joined midway: wait for the answer */
+	PHASE_PASS,	/* joined midway, answered: wait for the next request */
+};
+
+/* Low bits of struct conn.state: who may report the current exchange. */
+enum {
+	EXCHANGE_NONE = 0,
+	EXCHANGE_OPEN = 1,
+	EXCHANGE_SHOWN = 2, /* reported as provisional, may be amended */
+	EXCHANGE_BITS = 3,
+};
+
+#define CONN_PAYLOAD (RT_REQUEST_CAP + RT_RESPONSE_CAP)
+
+/*
+ * No lock: programs of one connection run on several CPUs (its threads, soft
+ * interrupts, the sweep), but every field has one writer at a time, except
+ * .arrive (see conn__consumed) and .state, which is only changed atomically:
+ * who moves it from OPEN to something else reports the exchange.
+ */
+struct conn {
+	u64 state;  /* number of the exchange << 2 | EXCHANGE_* */
+	u64 arrive; /* earliest unread byte became readable; 0: none */
+	u64 last_arrive;
+	u64 peeked;   /* first peek at unread bytes; 0: none */
+	u64 peer_fin; /* when the peer closed its side; 0: it did not */
+	u64 shown;    /* last activity in the provisional report */
+	u64 bytes_in; /* totals of the connection */
+	u64 bytes_out;
+	u32 sent_seq; /* TCP: write_seq when the request began */
+	u32 late;     /* TCP: sent bytes that were inferred, not yet seen */
+	u32 used_by;  /* tgid that touched it last */
+	u8 kind;      /* enum conn_kind */
+	u8 phase;     /* enum conn_phase */
+	u8 local_closed;
+	u8 datas; /* RT_REC_DATA of the current exchange */
+	u32 data_bytes;
+	u32 generation; /* UNIX: sweep that last saw the socket alive */
+	/* The record in the making; contiguous with its payload. */
+	struct rt_exchange ex;
+	u8 payload[CONN_PAYLOAD];
+};
+
+struct conn_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct conn);
+};
+
+struct unix_conn_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RT_MAX_UNIX);
+	__type(key, u64); /* socket cookie */
+	__type(value, struct conn);
+};
+
+struct unix_mark_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, u64); /* socket cookie */
+};
+
+struct conn_zero_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct conn);
+};
+
+extern struct conn_map rt_conns SEC(".maps");
+extern struct unix_conn_map rt_unix_conns SEC(".maps");
+extern struct unix_mark_map rt_unix_marks SEC(".maps");
+extern struct conn_zero_map rt_conn_zero SEC(".maps");
+
+/* Number of the latest sweep, set by userspace; owned by socket.bpf.c. */
+extern rt_u32 rt_sweep_generation;
+
+static __always_inline u16 conn__port(const struct rt_peer *peer)
+{
+	return peer->role == RT_ROLE_CLIENT ? peer->remote_port
+					    : peer->local_port;
+}
+
+static __always_inline u64 exchange__last(const struct rt_exchange *ex)
+{
+	return ex->last_recv > ex->last_send ? ex->last_recv : ex->last_send;
+}
+
+static __always_inline bool conn__is_tcp(const struct conn *c)
+{
+	return c->ex.peer.transport == RT_TRANSPORT_TCP;
+}
+
+/* The state of a tracked socket, or NULL. */
+static __always_inline struct conn *conn__get(struct sock *sk)
+{
+	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+	u64 cookie;
+
+	if (c || sk->__sk_common.skc_family != AF_UNIX)
+		return c;
+	cookie = sk->__sk_common.skc_cookie.counter;
+	return cookie ? bpf_map_lookup_elem(&rt_unix_conns, &cookie) : NULL;
+}
+
+static __always_inline void conn__map_v4(u8 *to, __be32 addr)
+{
+	__builtin_memset(to, 0, 10);
+	to[10] = 0xff;
+	to[11] = 0xff;
+	__builtin_memcpy(to + 12, &addr, 4);
+}
+
+/* Who talks to whom, from an inet socket. */
+static __always_inline void conn__addresses(struct rt_peer *peer,
+					    struct sock *sk)
+{
+	if (sk->__sk_common.skc_family == AF_INET6) {
+		struct in6_addr *a = &sk->__sk_common.skc_v6_rcv_saddr;
+		struct in6_addr *b = &sk->__sk_common.skc_v6_daddr;
+
+		bpf_probe_read_kernel(peer->local_addr, 16, a);
+		bpf_probe_read_kernel(peer->remote_addr, 16, b);
+	} else {
+		conn__map_v4(peer->local_addr, sk->__sk_common.skc_rcv_saddr);
+		conn__map_v4(peer->remote_addr, sk->__sk_common.skc_daddr);
+	}
+	peer->local_port = sk->__sk_common.skc_num;
+	peer->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	peer->cookie = bpf_get_socket_cookie((void *)sk);
+}
+
+#endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sock engine: stable tracepoints of sockets (kernel 6.3: commit
+ * 6e6eda44b939 "sock: add tracepoint for send recv length", 40e0b0908142 "net:
+ * Introduce sk_data_ready() tracepoint") drive the exchange state machine.
+ * For sockets that are not traced each program is one failed look-up.
+ */
+#include "adopt.h"
+#include "exchange.h"
+
+struct conn_map rt_conns SEC(".maps");
+struct unix_conn_map rt_unix_conns SEC(".maps");
+struct unix_mark_map rt_unix_marks SEC(".maps");
+struct conn_zero_map rt_conn_zero SEC(".maps");
+struct data_scratch_map rt_data_scratch SEC(".maps");
+rt_u32 rt_sweep_generation;
+
+/*
+ * Bytes were taken out. If the queue is empty, so is .arrive; if more came in
+ * between, before this program and after the copy, it is as old as the latest
+ * arrival at most. Cleared first, so that what arrives from now on stays.
+ */
+static __always_inline void conn__consumed(struct conn *c, struct sock *sk)
+{
+	bool more;
+
+	c->peeked = 0;
+	__sync_lock_test_and_set(&c->arrive, 0);
+	if (conn__is_tcp(c)) {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+		more = tp && tp->rcv_nxt != tp->copied_seq;
+	} else {
+		more = sk->sk_receive_queue.qlen != 0;
+	}
+	if (more && !c->arrive)
+		c->arrive = c->last_arrive;
+}
+
+static __always_inline void conn__peer_closed(struct conn *c)
+{
+	if (c->peer_fin)
+		return;
+	c->peer_fin = bpf_ktime_get_ns();
+	if (c->phase == PHASE_REQUEST)
+		c->ex.header.flags |= RT_EX_PEER_CLOSED_FIRST;
+}
+
+static __always_inline void socket__failed(struct conn *c, int ret, u16 flag)
+{
+	if (ret != -EPIPE && ret != -ECONNRESET && ret != -ETIMEDOUT)
+		return;
+	if (c->state & EXCHANGE_BITS)
+		c->ex.header.flags |= flag;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
+{
+	struct conn *c = conn__get(sk);
+	u64 now;
+
+	if (!c) {
+		if (ret <= 0)
+			return 0;
+		c = adopt__current(sk, true);
+		if (!c)
+			return 0;
+	}
+	if (flags & (MSG_ERRQUEUE | MSG_OOB) || c->kind != CONN_OPEN)
+		return 0;
+	if (ret <= 0) {
+		/* TCP tells of the peer's end by its state. */
+		if (!ret && !conn__is_tcp(c) && !(flags & MSG_PEEK))
+			conn__peer_closed(c);
+		socket__failed(c, ret, RT_EX_RECV_FAILED);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
+	if (flags & MSG_PEEK) {
+		if (!c->peeked)
+			c->peeked = now;
+		return 0;
+	}
+	c->bytes_in += ret;
+	if (c->ex.peer.role == RT_ROLE_CLIENT)
+		exchange__answered(c, sk, now, ret, true);
+	else
+		exchange__asked(c, sk, now, ret, true);
+	conn__consumed(c, sk);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
+{
+	struct conn *c = conn__get(sk);
+	u64 now;
+
+	if (!c) {
+		if (ret <= 0)
+			return 0;
+		c = adopt__current(sk, false);
+		if (!c)
+			return 0;
+	}
+	if (c->kind != CONN_OPEN)
+		return 0;
+	if (ret <= 0) {
+		socket__failed(c, ret, RT_EX_SEND_FAILED);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
+	c->bytes_out += ret;
+	if (c->ex.peer.role == RT_ROLE_CLIENT)
+		exchange__asked(c, sk, now, ret, false);
+	else
+		exchange__answered(c, sk, now, ret, false);
+	return 0;
+}
+
+/*
+ * First bytes for the accepted end of a UNIX connection: the sender runs. The
+ * process that listens is known from the other end, whose peer credentials
+ * are the listener's (copy_peercred() in net/unix/af_unix.c).
+ */
+static __always_inline struct conn *ready__unix(struct sock *sk)
+{
+	struct unix_sock *us;
+	struct sock *other;
+	u32 tgid;
+
+	if (sk->__sk_common.skc_family != AF_UNIX ||
+	    sk->__sk_common.skc_state != TCP_ESTABLISHED)
+		return NULL;
+	us = bpf_skc_to_unix_sock(sk);
+	if (!us || !us->addr)
+		return NULL;
+	other = us->peer;
+	if (!other)
+		return NULL;
+	tgid = adopt__peer_pid(other);
+	if (!tgid || !target__is(tgid))
+		return NULL;
+	return adopt__unix(sk, tgid, true, false);
+}
+
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(rt_ready, struct sock *sk)
+{
+	struct conn *c = conn__get(sk);
+	u64 now;
+
+	if (!c) {
+		c = ready__unix(sk);
+		if (!c)
+			return 0;
+	}
+	/* A listener is told of connections; they inherit what it holds. */
+	if (c->kind != CONN_OPEN)
+		return 0;
+	/* A UNIX sender tells after it let go of the queue: if the reader was
+	 * faster, nothing has arrived any more. */
+	if (!conn__is_tcp(c) && !sk->sk_receive_queue.qlen)
+		return 0;
+	now = bpf_ktime_get_ns();
+	c->last_arrive = now;
+	if (!c->arrive)
+		c->arrive = now;
+	return 0;
+}
+
+static __always_inline void state__listen(struct sock *sk)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct conn *c;
+
+	if (!target__is(tgid) || !target__port(sk->__sk_common.skc_num))
+		return;
+	c = bpf_sk_storage_get(&rt_conns, sk, 0,
+			       BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!c) {
+		count(RT_COUNT_NO_STORAGE);
+		return;
+	}
+	c->kind = CONN_LISTENER;
+	c->ex.peer.owner = tgid;
+}
+
+static __always_inline void state__connect(struct sock *sk)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct conn *c;
+
+	if (rt_config.server_only || !target__is(tgid) ||
+	    !target__port(bpf_ntohs(sk->__sk_common.skc_dport)))
+		return;
+	c = bpf_sk_storage_get(&rt_conns, sk, 0,
+			       BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!c) {
+		count(RT_COUNT_NO_STORAGE);
+		return;
+	}
+	c->kind = CONN_CONNECTING;
+	c->ex.peer.owner = tgid;
+	c->used_by = tgid;
+}
+
+static __always_inline void state__established(struct conn *c, struct sock *sk)
+{
+	u64 now;
+
+	if (c->kind != CONN_LISTENER && c->kind != CONN_CONNECTING)
+		return;
+	now = bpf_ktime_get_ns();
+	conn__addresses(&c->ex.peer, sk);
+	c->ex.peer.role =
+		c->kind == CONN_LISTENER ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
+	c->ex.peer.established = now;
+	c->kind = CONN_OPEN;
+	report__connection(c, RT_REC_OPEN, now, 0);
+}
+
+/* Sent, but not acknowledged when a reset came: nobody will read it. */
+static __always_inline bool state__unacked(struct conn *c, struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (!tp)
+		return false;
+	return tp->write_seq - tp->snd_una > (c->local_closed ? 1u : 0u);
+}
+
+static __always_inline void state__closed(struct conn *c, struct sock *sk)
+{
+	u64 now = bpf_ktime_get_ns();
+	bool reset = sk->sk_err != 0;
+	u16 flags = 0;
+
+	if (c->kind != CONN_OPEN)
+		return;
+	c->kind = CONN_CLOSED;
+	if (c->local_closed || (!reset && !c->peer_fin))
+		flags |= RT_EX_LOCAL_CLOSED;
+	if (reset && state__unacked(c, sk))
+		flags |= RT_EX_UNACKED;
+	report__exchange(c, reset ? RT_END_RESET : RT_END_CLOSE, flags, now);
+	report__connection(c, RT_REC_CLOSE, now, reset ? RT_CONN_RESET : 0);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(rt_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct conn *c;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (newstate == TCP_LISTEN) {
+		state__listen(sk);
+		return 0;
+	}
+	if (newstate == TCP_SYN_SENT) {
+		state__connect(sk);
+		return 0;
+	}
+	c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+	if (!c)
+		return 0;
+	switch (newstate) {
+	case TCP_ESTABLISHED:
+		state__established(c, sk);
+		break;
+	case TCP_CLOSE_WAIT:
+		conn__peer_closed(c);
+		break;
+	case TCP_FIN_WAIT1:
+		c->local_closed = 1;
+		break;
+	case TCP_CLOSE:
+		state__closed(c, sk);
+		break;
+	}
+	return 0;
+}

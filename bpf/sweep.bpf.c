@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Run by userspace before each refresh and at the end: reports exchanges that
+ * have an answer but no next request yet, so that the last one of an idle
+ * connection shows with its own times; notices UNIX sockets that are gone.
+ */
+#include "exchange.h"
+
+/* Set by userspace for the last run: report requests in flight too. */
+rt_u32 rt_sweep_stop;
+
+/* Room for the largest record: the exchange is copied before it is claimed,
+ * because it may end and begin anew meanwhile. */
+struct sweep_record {
+	struct rt_exchange ex;
+	u8 payload[CONN_PAYLOAD];
+};
+
+static __always_inline void sweep__fill(struct sweep_record *rec,
+					struct conn *c, u64 seq, u64 now)
+{
+	struct rt_exchange *ex = &rec->ex;
+
+	__builtin_memcpy(rec, &c->ex, sizeof(*rec));
+	ex->header.kind = RT_REC_EXCHANGE;
+	ex->header.flags |= RT_EX_PROVISIONAL;
+	if (c->phase == PHASE_REQUEST)
+		ex->header.flags |= RT_EX_NO_RESPONSE;
+	ex->header.size = report__size(ex);
+	ex->header.time = now;
+	ex->seq = seq;
+	ex->end = rt_sweep_stop ? RT_END_STOP : RT_END_IDLE;
+	ex->ended = now;
+}
+
+static __always_inline bool sweep__due(const struct conn *c)
+{
+	if (!(c->state & EXCHANGE_BITS))
+		return false;
+	if (c->phase == PHASE_REQUEST)
+		return rt_sweep_stop;
+	return (c->state & EXCHANGE_BITS) == EXCHANGE_OPEN ||
+	       c->shown != exchange__last(&c->ex);
+}
+
+/* Report the open exchange as provisional, if it stays open meanwhile. */
+static __noinline int sweep__conn(struct conn *c)
+{
+	u64 was = c->state, seq = was >> 2, now = bpf_ktime_get_ns();
+	struct sweep_record *rec;
+
+	if (!sweep__due(c))
+		return 0;
+	rec = bpf_ringbuf_reserve(&rt_ring, sizeof(*rec), 0);
+	if (!rec) /* no harm: it comes with the next sweep, or its end */
+		return 0;
+	sweep__fill(rec, c, seq, now);
+	if (__sync_val_compare_and_swap(&c->state, was,
+					seq << 2 | EXCHANGE_SHOWN) != was) {
+		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	c->shown = exchange__last(&rec->ex);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+SEC("iter/bpf_sk_storage_map")
+int rt_sweep_tcp(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+	struct conn *c;
+
+	if (!sk || !ctx->value)
+		return 0;
+	c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+	if (c && c->kind == CONN_OPEN)
+		sweep__conn(c);
+	return 0;
+}
+
+/* First of the two UNIX passes: which sockets are alive. */
+SEC("iter/bpf_sk_storage_map")
+int rt_sweep_marks(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	u64 *mark = ctx->value, cookie;
+	struct conn *c;
+
+	if (!ctx->sk || !mark)
+		return 0;
+	cookie = *mark;
+	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
+	if (c)
+		c->generation = rt_sweep_generation;
+	return 0;
+}
+
+/* The socket is gone: so are its exchange and the connection. */
+static __noinline int sweep__gone(struct conn *c)
+{
+	u64 last = exchange__last(&c->ex);
+	u64 end = last > c->peer_fin ? last : c->peer_fin;
+
+	if (!end)
+		end = c->ex.peer.established ?: bpf_ktime_get_ns();
+	c->kind = CONN_CLOSED;
+	report__exchange(c, RT_END_CLOSE, c->peer_fin ? 0 : RT_EX_LOCAL_CLOSED,
+			 end);
+	report__connection(c, RT_REC_CLOSE, end, RT_CONN_INFERRED);
+	return 0;
+}
+
+/* Second pass: report what is idle and what is gone. The cookies of the
+ * latter are the iterator's output; userspace deletes them from the map. */
+SEC("iter/bpf_map_elem")
+int rt_sweep_unix(struct bpf_iter__bpf_map_elem *ctx)
+{
+	u64 *key = ctx->key, cookie;
+	struct conn *c;
+
+	if (!key || !ctx->value)
+		return 0;
+	cookie = *key;
+	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
+	if (!c || c->kind != CONN_OPEN)
+		return 0;
+	if ((s32)(c->generation - rt_sweep_generation) >= 0) {
+		sweep__conn(c);
+	} else {
+		sweep__gone(c);
+		bpf_seq_write(ctx->meta->seq, &cookie, sizeof(cookie));
+	}
+	return 0;
+}
