@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owns the connection entries, their bound and their order of closing. Fed
+ * peers from records, tells the sink about the lives of connections.
+ */
+#include "model/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct connection *connections__find(const struct connections *cs,
+				     uint64_t cookie)
+{
+	struct connection *c;
+
+	HASH_FIND(hh, cs->by_cookie, &cookie, sizeof(cookie), c);
+	return c;
+}
+
+static void connection_init(struct connection *c, const struct rt_peer *peer,
+			    uint32_t pid)
+{
+	c->cookie = peer->cookie;
+	c->established = peer->established;
+	memcpy(c->local_addr, peer->local_addr, sizeof(c->local_addr));
+	memcpy(c->remote_addr, peer->remote_addr, sizeof(c->remote_addr));
+	c->local_port = peer->local_port;
+	c->remote_port = peer->remote_port;
+	c->pid = pid ? pid : peer->owner;
+	c->role = peer->role;
+	c->transport = peer->transport;
+	c->joined = peer->flags & RT_PEER_JOINED;
+	c->summarised = peer->flags & RT_PEER_OPEN_SUMMARISED;
+}
+
+struct connection *connections__add(struct connections *cs,
+				    const struct rt_peer *peer, uint32_t pid)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	connection_init(c, peer, pid);
+	HASH_ADD(hh, cs->by_cookie, cookie, sizeof(c->cookie), c);
+	if (c->hh.tbl)
+		return c;
+	free(c);
+	return NULL;
+}
+
+void connections__remove(struct connections *cs, struct connection *c)
+{
+	if (c->closed) {
+		DL_DELETE(cs->closed, c);
+		cs->closed_len--;
+	}
+	HASH_DEL(cs->by_cookie, c);
+	free(c);
+}
+
+/* Second chance: one that had traffic moves to the end of the queue, so each
+ * call costs as much as there was traffic since the last. */
+struct connection *connections__victim(struct connections *cs)
+{
+	if (HASH_COUNT(cs->by_cookie) < CONNECTIONS_MAX)
+		return NULL;
+	if (cs->closed)
+		return cs->closed;
+	while (cs->by_cookie->touched) {
+		struct connection *c = cs->by_cookie;
+
+		c->touched = false;
+		HASH_DEL(cs->by_cookie, c);
+		HASH_ADD(hh, cs->by_cookie, cookie, sizeof(c->cookie), c);
+	}
+	return cs->by_cookie;
+}
+
+void connections__close(struct connections *cs, struct connection *c,
+			uint64_t time)
+{
+	c->closed = true;
+	c->closed_at = time;
+	DL_APPEND(cs->closed, c);
+	cs->closed_len++;
+}
+
+void connections__expire(struct connections *cs, uint64_t now)
+{
+	while (cs->closed) {
+		const struct connection *c = cs->closed;
+		bool over = now > c->closed_at &&
+			    now - c->closed_at > CONNECTION_LINGER_NS;
+
+		if (!over && cs->closed_len <= CONNECTIONS_CLOSED_MAX)
+			return;
+		connections__remove(cs, cs->closed);
+	}
+}
+
+uint16_t connection__port(const struct connection *c)
+{
+	return c->role == RT_ROLE_CLIENT ? c->remote_port : c->local_port;
+}
+
+int connection__tell(const struct connection *c, const struct model_sink *sink,
+		     enum sink_conn_event event, uint32_t old_pid,
+		     uint64_t time, uint64_t bytes_in, uint64_t bytes_out)
+{
+	struct sink_conn s = {
+	    .event = event,
+	    .cookie = c->cookie,
+	    .pid = c->pid,
+	    .old_pid = old_pid,
+	    .role = c->role,
+	    .transport = c->transport,
+	    .port = connection__port(c),
+	    .local_port = c->local_port,
+	    .remote_port = c->remote_port,
+	    .established = c->established,
+	    .time = time,
+	    .joined = c->joined,
+	    .summarised = c->summarised,
+	    .bytes_in = bytes_in,
+	    .bytes_out = bytes_out,
+	};
+
+	memcpy(s.local_addr, c->local_addr, sizeof(s.local_addr));
+	memcpy(s.remote_addr, c->remote_addr, sizeof(s.remote_addr));
+	return sink->conn(sink->ctx, &s);
+}
+
+bool connection__has_seen(const struct connection *c, uint32_t seq)
+{
+	uint32_t back = c->next_seq - 1 - seq;
+
+	if (!c->numbered || !seq__before(seq, c->next_seq))
+		return false;
+	return back >= 64 || (c->seen >> back & 1);
+}
+
+void connection__see(struct connection *c, uint32_t seq)
+{
+	uint32_t ahead = seq - c->next_seq;
+
+	if (!c->numbered || !seq__before(seq, c->next_seq)) {
+		ahead = c->numbered && ahead < 63 ? ahead + 1 : 64;
+		c->seen = (ahead < 64 ? c->seen << ahead : 0) | 1;
+		c->next_seq = seq + 1;
+		c->numbered = true;
+	} else if (c->next_seq - 1 - seq < 64) {
+		c->seen |= 1ull << (c->next_seq - 1 - seq);
+	}
+}

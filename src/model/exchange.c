@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owns the states of exchanges. Fed exchange records in the order of their
+ * connection (or a hair off), yields each exchange once.
+ */
+#include "model/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/stream.h"
+
+static int settle(struct exchanges *xs, const struct connection *c,
+		  const struct turn *t)
+{
+	struct request r;
+
+	if (t->unreadable)
+		xs->unreadable++;
+	if (!t->exact)
+		xs->uncounted++;
+	turn__request(t, c, &r);
+	return xs->sink->request(xs->sink->ctx, &r);
+}
+
+static void turn_free(struct exchanges *xs, struct turn **t)
+{
+	if (!*t)
+		return;
+	turn__release(xs->reader, *t);
+	free(*t);
+	*t = NULL;
+}
+
+/* Move *t into memory of its own. 0, or -ENOMEM with *t released. */
+static int turn_keep(struct exchanges *xs, struct turn **slot, struct turn *t)
+{
+	*slot = malloc(sizeof(**slot));
+	if (!*slot) {
+		turn__release(xs->reader, t);
+		return -ENOMEM;
+	}
+	**slot = *t;
+	return 0;
+}
+
+static int settle_held(struct exchanges *xs, struct connection *c)
+{
+	int err = c->held ? settle(xs, c, c->held) : 0;
+
+	turn_free(xs, &c->held);
+	return err;
+}
+
+/* t is final, and what it continued is part of it. Consumes *t. */
+static int finish(struct exchanges *xs, struct connection *c, struct turn *t)
+{
+	int err;
+
+	connection__see(c, t->seq);
+	payloads__settle(xs->reader->payloads, c->cookie, t->seq);
+	turn_free(xs, &c->held);
+	if (t->capture && turn__may_go_on(t))
+		return turn_keep(xs, &c->held, t);
+	err = settle(xs, c, t);
+	turn__release(xs->reader, t);
+	return err;
+}
+
+/* The pending turn gets no more bytes: that is what end means. */
+static int finish_pending(struct exchanges *xs, struct connection *c,
+			  enum rt_end end, uint64_t time)
+{
+	struct turn t;
+
+	if (!c->pending)
+		return 0;
+	t = *c->pending;
+	free(c->pending);
+	c->pending = NULL;
+	t.end = end;
+	if (time)
+		t.ended = time;
+	return finish(xs, c, &t);
+}
+
+static bool is_final(const struct rt_exchange *ex)
+{
+	return !(ex->header.flags & RT_EX_PROVISIONAL) &&
+	       ex->end != RT_END_IDLE && ex->end != RT_END_STOP;
+}
+
+static uint64_t end_of_stream(const struct rt_exchange *ex)
+{
+	bool gone = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET;
+
+	return gone ? ex->ended : 0;
+}
+
+/* After ex, a record of c's stream. */
+static int stream_recorded(struct exchanges *xs, struct connection *c,
+			   const struct rt_exchange *ex)
+{
+	if (!is_final(ex))
+		return 0;
+	connection__see(c, ex->seq);
+	payloads__settle(xs->reader->payloads, c->cookie, ex->seq);
+	return c->upgraded ? 0 : stream__end(c, xs->sink, end_of_stream(ex));
+}
+
+/* Consumes *t, which is of a kind that makes no request. */
+static int begin_stream(struct exchanges *xs, struct connection *c,
+			struct turn *t, const struct rt_exchange *ex)
+{
+	int err;
+
+	turn__release(xs->reader, t);
+	turn_free(xs, &c->held);
+	c->upgraded = t->kind == PROTO_UPGRADE;
+	err = stream__begin(c, xs->sink, t, ex);
+	return err ? err : stream_recorded(xs, c, ex);
+}
+
+static int take_turn(struct exchanges *xs, struct connection *c,
+		     const struct event *ev)
+{
+	const struct rt_exchange *ex = ev->exchange.ex;
+	struct turn t;
+	int err;
+
+	err = turn__read(xs->reader, c, ev, c->held, &t);
+	if (err)
+		return err;
+	turn_free(xs, &c->pending);
+	if (c->held && !t.joined) {
+		err = settle_held(xs, c);
+		if (err) {
+			turn__release(xs->reader, &t);
+			return err;
+		}
+	}
+	if (t.kind != PROTO_EXCHANGE)
+		return begin_stream(xs, c, &t, ex);
+	return is_final(ex) ? finish(xs, c, &t)
+			    : turn_keep(xs, &c->pending, &t);
+}
+
+/* A whole stream at once, on a connection that may be closed already. */
+static int late_stream(struct exchanges *xs, struct connection *c,
+		       const struct turn *t, const struct rt_exchange *ex)
+{
+	int err;
+
+	if (c->stream)
+		return stream__add_late(c, xs->sink, ex);
+	c->upgraded = t->kind == PROTO_UPGRADE;
+	err = stream__begin(c, xs->sink, t, ex);
+	if (err || (c->upgraded && !c->closed))
+		return err;
+	return stream__end(c, xs->sink, end_of_stream(ex));
+}
+
+/* An exchange that others have overtaken: nothing can follow it any more. */
+static int take_late(struct exchanges *xs, struct connection *c,
+		     const struct event *ev)
+{
+	const struct rt_exchange *ex = ev->exchange.ex;
+	struct turn t;
+	int err;
+
+	connection__see(c, ex->seq);
+	if (c->upgraded)
+		return stream__add_late(c, xs->sink, ex);
+	if (!is_final(ex) && (ex->header.flags & RT_EX_NO_RESPONSE))
+		return 0;
+	err = turn__read(xs->reader, c, ev, NULL, &t);
+	if (err)
+		return err;
+	if (t.kind == PROTO_EXCHANGE)
+		err = settle(xs, c, &t);
+	else
+		err = late_stream(xs, c, &t, ex);
+	turn__release(xs->reader, &t);
+	return err;
+}
+
+/* Records of the open exchange and of later ones are in order. */
+static bool is_late(const struct connection *c, uint32_t seq)
+{
+	if (c->closed)
+		return true;
+	if (c->pending && seq__before(seq, c->pending->seq))
+		return true;
+	if (c->stream && seq__before(seq, c->stream->seq))
+		return true;
+	return c->numbered && seq__before(seq, c->next_seq);
+}
+
+int exchange__record(struct exchanges *xs, struct connection *c,
+		     const struct event *ev)
+{
+	const struct rt_exchange *ex = ev->exchange.ex;
+	int err = 0;
+
+	if (connection__has_seen(c, ex->seq))
+		return 0;
+	if (is_late(c, ex->seq))
+		return take_late(xs, c, ev);
+	if (c->pending && c->pending->seq != ex->seq)
+		err = finish_pending(xs, c, RT_END_NEXT, 0);
+	if (!err && c->stream && !c->upgraded && c->stream->seq != ex->seq)
+		err = stream__end(c, xs->sink, 0);
+	if (err)
+		return err;
+	if (!c->stream)
+		return take_turn(xs, c, ev);
+	err = stream__grow(c, xs->sink, ex);
+	return err ? err : stream_recorded(xs, c, ex);
+}
+
+int exchange__finish(struct exchanges *xs, struct connection *c,
+		     enum rt_end end, uint64_t time)
+{
+	int err;
+
+	err = finish_pending(xs, c, end, time);
+	if (err)
+		return err;
+	if (c->held) {
+		c->held->end = end;
+		c->held->ended = time;
+		err = settle_held(xs, c);
+	}
+	return err ? err : stream__end(c, xs->sink, time);
+}
+
+const struct turn *exchange__open(const struct connection *c)
+{
+	return c->pending ? c->pending : c->held;
+}
+
+void exchange__forget(struct exchanges *xs, struct connection *c)
+{
+	turn_free(xs, &c->pending);
+	turn_free(xs, &c->held);
+	free(c->stream);
+	c->stream = NULL;
+}

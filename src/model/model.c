@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owns all state of the model, and hands each event to the part that it
+ * concerns. Fed checked records, yields calls of the sink.
+ */
+#include "model/model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/exchange.h"
+#include "model/process.h"
+
+struct model {
+	struct model_sink sink;
+	struct processes processes;
+	struct operations operations;
+	struct payloads payloads;
+	struct connections connections;
+	struct turn_reader reader;
+	struct exchanges exchanges;
+	uint64_t now; /* highest time of a record */
+	uint64_t forgotten;
+	struct request *pending; /* what model__pending returned last */
+	size_t pending_cap;
+};
+
+struct model *model__new(const struct model_sink *sink)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->sink = *sink;
+	processes__init(&m->processes, &m->sink);
+	operations__init(&m->operations);
+	payloads__init(&m->payloads);
+	m->reader.payloads = &m->payloads;
+	m->reader.operations = &m->operations;
+	m->exchanges.sink = &m->sink;
+	m->exchanges.reader = &m->reader;
+	return m;
+}
+
+void model__free(struct model *m)
+{
+	struct connection *c, *next;
+
+	if (!m)
+		return;
+	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+		exchange__forget(&m->exchanges, c);
+		connections__remove(&m->connections, c);
+	}
+	payloads__free(&m->payloads);
+	operations__free(&m->operations);
+	processes__free(&m->processes);
+	free(m->pending);
+	free(m);
+}
+
+/* Give up the connection without traffic for longest. */
+static int make_room(struct model *m)
+{
+	struct connection *c = connections__victim(&m->connections);
+	int err;
+
+	if (!c)
+		return 0;
+	if (!c->closed)
+		m->forgotten++;
+	err = exchange__finish(&m->exchanges, c, RT_END_NEXT, m->now);
+	exchange__forget(&m->exchanges, c);
+	payloads__drop(&m->payloads, c->cookie);
+	connections__remove(&m->connections, c);
+	return err;
+}
+
+/* Any record may be the first of its connection. */
+static int connection_get(struct model *m, const struct rt_peer *peer,
+			  uint32_t pid, struct connection **out)
+{
+	struct connection *c = connections__find(&m->connections, peer->cookie);
+	int err;
+
+	if (!c) {
+		err = make_room(m);
+		if (err)
+			return err;
+		c = connections__add(&m->connections, peer, pid);
+		if (!c)
+			return -ENOMEM;
+	}
+	if (c->role == RT_ROLE_UNKNOWN)
+		c->role = peer->role;
+	c->touched = true;
+	*out = c;
+	return 0;
+}
+
+/* Tell the sink that c is there, once its role (and so its port) is known. */
+static int introduce(struct model *m, struct connection *c, uint64_t time)
+{
+	int err;
+
+	if (c->told)
+		return 0;
+	err = processes__ensure(&m->processes, c->pid);
+	if (err)
+		return err;
+	c->told = true;
+	if (c->joined)
+		return connection__tell(c, &m->sink, SINK_CONN_JOINED, 0, time,
+					0, 0);
+	return connection__tell(c, &m->sink, SINK_CONN_OPENED, 0,
+				c->established ? c->established : time, 0, 0);
+}
+
+static int on_open(struct model *m, const struct event *ev)
+{
+	const struct rt_connection *rec = ev->connection;
+	struct connection *c;
+	int err;
+
+	err = connection_get(m, &rec->peer, rec->tgid, &c);
+	if (err || c->role == RT_ROLE_UNKNOWN)
+		return err;
+	return introduce(m, c, rec->header.time);
+}
+
+static int on_close(struct model *m, const struct event *ev)
+{
+	const struct rt_connection *rec = ev->connection;
+	enum rt_end end =
+	    rec->header.flags & RT_CONN_RESET ? RT_END_RESET : RT_END_CLOSE;
+	uint64_t time = rec->header.time;
+	struct connection *c;
+	int err;
+
+	err = connection_get(m, &rec->peer, rec->tgid, &c);
+	if (err || c->closed)
+		return err;
+	err = introduce(m, c, time);
+	if (!err)
+		err = exchange__finish(&m->exchanges, c, end, time);
+	if (err)
+		return err;
+	payloads__drop(&m->payloads, c->cookie);
+	connections__close(&m->connections, c, m->now);
+	return connection__tell(c, &m->sink, SINK_CONN_CLOSED, 0, time,
+				rec->bytes_in, rec->bytes_out);
+}
+
+/* Who speaks first asks. */
+static enum rt_role role_of(const struct rt_exchange *ex)
+{
+	uint64_t in = ex->arrive ? ex->arrive : ex->first_recv;
+
+	if (in && (!ex->first_send || in <= ex->first_send))
+		return RT_ROLE_SERVER;
+	return RT_ROLE_CLIENT;
+}
+
+/* Accepted by a worker, inherited, or sent over a UNIX socket. */
+static int follow_process(struct model *m, struct connection *c,
+			  const struct rt_exchange *ex)
+{
+	uint32_t old = c->pid;
+	int err;
+
+	if (ex->tgid == old || ex->tgid == 0)
+		return 0;
+	err = processes__ensure(&m->processes, ex->tgid);
+	if (err || c->closed)
+		return err;
+	c->pid = ex->tgid;
+	return connection__tell(c, &m->sink, SINK_CONN_MOVED, old,
+				ex->header.time, 0, 0);
+}
+
+static int on_exchange(struct model *m, const struct event *ev)
+{
+	const struct rt_exchange *ex = ev->exchange.ex;
+	struct connection *c;
+	int err;
+
+	err = connection_get(m, &ex->peer, ex->tgid, &c);
+	if (err)
+		return err;
+	if (c->role == RT_ROLE_UNKNOWN)
+		c->role = role_of(ex);
+	err = introduce(m, c, ex->header.time);
+	if (!err && !connection__has_seen(c, ex->seq))
+		err = follow_process(m, c, ex);
+	return err ? err : exchange__record(&m->exchanges, c, ev);
+}
+
+static int on_data(struct model *m, const struct event *ev)
+{
+	const struct rt_data *data = ev->data.data;
+	const struct connection *c =
+	    connections__find(&m->connections, data->cookie);
+
+	if (c && (c->closed || connection__has_seen(c, data->seq)))
+		return 0;
+	return payloads__add(&m->payloads, data, ev->data.bytes);
+}
+
+static int on_summary(struct model *m, const struct event *ev)
+{
+	uint32_t pid = ev->summary->key.tgid;
+	int err = processes__ensure(&m->processes, pid);
+
+	if (err)
+		return err;
+	return m->sink.summary(m->sink.ctx, processes__comm(&m->processes, pid),
+			       ev->summary);
+}
+
+int model__event(struct model *m, const struct event *ev)
+{
+	if (ev->header->time > m->now)
+		m->now = ev->header->time;
+	connections__expire(&m->connections, m->now);
+	switch (ev->kind) {
+	case RT_REC_EXCHANGE:
+		return on_exchange(m, ev);
+	case RT_REC_OPEN:
+		return on_open(m, ev);
+	case RT_REC_CLOSE:
+		return on_close(m, ev);
+	case RT_REC_DATA:
+		return on_data(m, ev);
+	case RT_REC_FORK:
+	case RT_REC_EXEC:
+	case RT_REC_EXIT:
+	case RT_REC_PROC:
+		return processes__event(&m->processes, ev);
+	case RT_REC_SUMMARY:
+		return on_summary(m, ev);
+	default:
+		return 0;
+	}
+}
+
+/* The open turn of c if it may be whole. */
+static const struct turn *pending_of(const struct connection *c)
+{
+	const struct turn *t = exchange__open(c);
+
+	return t && !turn__is_in_flight(t) ? t : NULL;
+}
+
+static int pending_reserve(struct model *m, size_t len)
+{
+	size_t cap = m->pending_cap ? m->pending_cap : 64;
+	struct request *grown;
+
+	if (len <= m->pending_cap)
+		return 0;
+	while (cap < len)
+		cap *= 2;
+	grown = realloc(m->pending, cap * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	m->pending = grown;
+	m->pending_cap = cap;
+	return 0;
+}
+
+int model__pending(struct model *m, const struct request **out, size_t *len)
+{
+	const struct connection *c, *next;
+	size_t n = 0;
+
+	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+		const struct turn *t = pending_of(c);
+
+		if (!t)
+			continue;
+		if (pending_reserve(m, n + 1))
+			return -ENOMEM;
+		turn__request(t, c, &m->pending[n++]);
+	}
+	*out = m->pending;
+	*len = n;
+	return 0;
+}
+
+uint64_t model__in_flight(const struct model *m)
+{
+	const struct connection *c, *next;
+	uint64_t n = 0;
+
+	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+		const struct turn *t = exchange__open(c);
+
+		n += t && turn__is_in_flight(t);
+	}
+	return n;
+}
+
+uint64_t model__unreadable(const struct model *m)
+{
+	const struct connection *c, *next;
+	uint64_t n = m->exchanges.unreadable;
+
+	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+		const struct turn *t = pending_of(c);
+
+		n += t && t->unreadable;
+	}
+	return n;
+}
+
+uint64_t model__uncounted(const struct model *m)
+{
+	const struct connection *c, *next;
+	uint64_t n = m->exchanges.uncounted;
+
+	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+		const struct turn *t = pending_of(c);
+
+		n += t && !t->exact;
+	}
+	return n;
+}
+
+uint64_t model__forgotten(const struct model *m)
+{
+	return m->forgotten;
+}

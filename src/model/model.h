@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Processes, connections and exchanges in; finished requests and lives of
+ * connections out (sink.h). Owns the strings that requests point to.
+ */
+#ifndef REQTRACE_MODEL_MODEL_H
+#define REQTRACE_MODEL_MODEL_H
+
+#include "decode/decode.h"
+#include "model/sink.h"
+
+struct model;
+
+/* sink is copied. NULL when out of memory. */
+struct model *model__new(const struct model_sink *sink);
+void model__free(struct model *m);	/* accepts NULL */
+
+/* Take one event. Kinds that are no business of the model (TICK, COST, ...)
+ * are ignored. 0, -ENOMEM, or what the sink returned. */
+int model__event(struct model *m, const struct event *ev);
+
+/* Exchanges that are idle and may still grow, as requests: counted in a
+ * snapshot now, told to the sink when they are settled. Only those whose
+ * response may be whole; the others are in flight. *out is owned by the
+ * model and valid until the next model__ call. 0 or -ENOMEM. */
+int model__pending(struct model *m, const struct request **out, size_t *len);
+
+/* Requests known to be without a (whole) response at this moment. */
+uint64_t model__in_flight(const struct model *m);
+
+/* Totals for coverage, open exchanges that model__pending returns included:
+ * exchanges whose request could not be read (operation "(not readable)"), and
+ * those whose number of operations is only a lower bound. */
+uint64_t model__unreadable(const struct model *m);
+uint64_t model__uncounted(const struct model *m);
+
+/* Connections that were given up, without CLOSED, because too many were
+ * open: their closing may not have been seen. */
+uint64_t model__forgotten(const struct model *m);
+
+#endif

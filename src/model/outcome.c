@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owns the definitions: when a request began and ended, and how it went. Fed
+ * turns, yields struct request.
+ */
+#include <string.h>
+
+#include "model/turn.h"
+
+static const char aborted[] = "aborted";
+
+static bool has(const struct turn *t, uint32_t flags)
+{
+	return t->flags & flags;
+}
+
+/* Distance of two times that different CPUs took: never negative. */
+static uint64_t since(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
+uint64_t turn__begin(const struct turn *t, enum rt_role role)
+{
+	if (role != RT_ROLE_CLIENT && t->arrive)
+		return t->arrive;
+	if (t->request_first)
+		return t->request_first;
+	return t->response_first ? t->response_first : t->ended;
+}
+
+/* The side that owed the answer, when nothing says who went first. */
+static enum request_error debtor(enum rt_role role)
+{
+	return role == RT_ROLE_CLIENT ? REQUEST_ERROR_PEER_ABORT
+				      : REQUEST_ERROR_LOCAL_ABORT;
+}
+
+/* Not a byte of the answer, and the connection is gone. */
+static enum request_error unanswered(const struct turn *t, enum rt_role role)
+{
+	if (has(t, RT_EX_PEER_CLOSED_FIRST))
+		return REQUEST_ERROR_PEER_ABORT;
+	if (has(t, RT_EX_LOCAL_CLOSED))
+		return REQUEST_ERROR_LOCAL_ABORT;
+	if (t->end == RT_END_RESET ||
+	    has(t, RT_EX_SEND_FAILED | RT_EX_RECV_FAILED))
+		return REQUEST_ERROR_PEER_ABORT;
+	return debtor(role);
+}
+
+/* The protocol says that more of the answer was to come. */
+static enum request_error cut_short(const struct turn *t, enum rt_role role)
+{
+	if (t->end == RT_END_RESET)
+		return has(t, RT_EX_PEER_CLOSED_FIRST | RT_EX_UNACKED |
+				  RT_EX_RECV_FAILED)
+			   ? REQUEST_ERROR_PEER_ABORT
+			   : REQUEST_ERROR_RESET;
+	if (has(t, RT_EX_PEER_CLOSED_FIRST))
+		return REQUEST_ERROR_PEER_ABORT;
+	if (has(t, RT_EX_LOCAL_CLOSED))
+		return REQUEST_ERROR_LOCAL_ABORT;
+	/* This side would have said so; unless the record is of a time when
+	 * nobody had closed yet. */
+	return t->saw_close ? REQUEST_ERROR_PEER_ABORT : debtor(role);
+}
+
+/* The answer may be whole here, and still not have reached the other side. */
+static bool undelivered(const struct turn *t, enum rt_role role)
+{
+	/* A client that has the whole answer in hand has what it wanted. */
+	if (role == RT_ROLE_CLIENT && t->framing == PROTO_WHOLE)
+		return false;
+	if (has(t, RT_EX_SEND_FAILED))
+		return true;
+	return t->end == RT_END_RESET &&
+	       has(t, RT_EX_PEER_CLOSED_FIRST | RT_EX_UNACKED);
+}
+
+static enum request_error abort_of(const struct turn *t, enum rt_role role)
+{
+	bool gone = t->end == RT_END_CLOSE || t->end == RT_END_RESET;
+
+	if (t->no_response)
+		return gone ? unanswered(t, role) : REQUEST_OK;
+	if (undelivered(t, role))
+		return REQUEST_ERROR_PEER_ABORT;
+	if (gone && turn__is_in_flight(t))
+		return cut_short(t, role);
+	return REQUEST_OK;
+}
+
+static void fill_outcome(const struct turn *t, enum rt_role role,
+			 struct request *r)
+{
+	r->error = abort_of(t, role);
+	if (r->error != REQUEST_OK) {
+		r->status = aborted;
+		r->failed = t->operations;
+		r->end = t->ended;
+		return;
+	}
+	r->error = t->errors ? REQUEST_ERROR_STATUS : REQUEST_OK;
+	r->status = t->status;
+	r->failed = t->errors;
+	r->end = t->response_last ? t->response_last : t->ended;
+}
+
+/* Parts never exceed the whole, whatever the clocks of two CPUs say. */
+static void fill_times(const struct turn *t, enum rt_role role,
+		       struct request *r)
+{
+	uint64_t duration, read;
+
+	r->begin = turn__begin(t, role);
+	if (r->end < r->begin)
+		r->end = r->begin;
+	duration = r->end - r->begin;
+	r->has_first_byte = t->response_first != 0;
+	if (r->has_first_byte)
+		r->time_to_first_byte = since(r->begin, t->response_first);
+	if (r->time_to_first_byte > duration)
+		r->time_to_first_byte = duration;
+	read = role == RT_ROLE_CLIENT ? t->response_first : t->request_first;
+	r->has_arrival = t->arrive != 0;
+	if (r->has_arrival)
+		r->receive_queue = since(t->arrive, read);
+	if (r->receive_queue > duration)
+		r->receive_queue = duration;
+}
+
+static const char *protocol_of(const struct turn *t, const struct connection *c)
+{
+	if (t->proto)
+		return t->proto->name;
+	return c->transport == RT_TRANSPORT_UNIX ? "unix" : "tcp";
+}
+
+void turn__request(const struct turn *t, const struct connection *c,
+		   struct request *r)
+{
+	*r = (struct request){
+	    .cookie = c->cookie,
+	    .pid = t->pid,
+	    .tid = t->tid,
+	    .role = c->role,
+	    .transport = c->transport,
+	    .port = connection__port(c),
+	    .protocol = protocol_of(t, c),
+	    .operation = t->operation,
+	    .remote_port = c->remote_port,
+	    .operations = t->operations,
+	    .bytes_in = t->bytes_in,
+	    .bytes_out = t->bytes_out,
+	};
+	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
+	fill_outcome(t, c->role, r);
+	fill_times(t, c->role, r);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the model tells statistics: finished requests and the lives of
+ * connections, streams and processes. Every callback returns 0 or negative
+ * errno, which ends the run. Pointers are valid during the call, but interned
+ * strings (comm, protocol, operation, status, exe, service) as long as the
+ * model.
+ */
+#ifndef REQTRACE_MODEL_SINK_H
+#define REQTRACE_MODEL_SINK_H
+
+#include "model/request.h"
+
+struct sink_process {
+	uint32_t pid, ppid;
+	const char *comm, *exe, *service;
+	bool exited;
+};
+
+enum sink_conn_event {
+	SINK_CONN_OPENED,	/* opening was seen */
+	SINK_CONN_JOINED,	/* was open before tracing */
+	SINK_CONN_MOVED,	/* now used by .pid instead of .old_pid (accepted
+				 * by a worker, handed over) */
+	SINK_CONN_CLOSED,
+};
+
+/* A connection as it is at the event. */
+struct sink_conn {
+	enum sink_conn_event event;
+	uint64_t cookie;
+	uint32_t pid, old_pid;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;		/* local (server), remote (client) */
+	uint8_t local_addr[16], remote_addr[16];
+	uint16_t local_port, remote_port;
+	uint64_t established;	/* monotonic ns; 0 when joined */
+	uint64_t time;		/* of the event */
+	bool joined;
+	bool summarised;	/* OPENED of it is counted in a summary already:
+				 * list it, do not count its opening */
+	uint64_t bytes_in, bytes_out; /* CLOSED: totals while traced */
+};
+
+enum sink_stream_event { SINK_STREAM_BEGIN, SINK_STREAM_BYTES, SINK_STREAM_END };
+
+/* BEGIN is told once per stream, BYTES whenever more is known (bytes are
+ * deltas), END once. */
+struct sink_stream {
+	enum sink_stream_event event;
+	uint64_t cookie;
+	uint32_t pid;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	const char *protocol;	/* "sse", "websocket" */
+	const char *operation;
+	uint64_t begin, time;	/* monotonic ns */
+	uint64_t bytes_in, bytes_out;
+};
+
+struct model_sink {
+	void *ctx;
+	int (*request)(void *ctx, const struct request *r);
+	int (*conn)(void *ctx, const struct sink_conn *c);
+	int (*stream)(void *ctx, const struct sink_stream *s);
+	int (*process)(void *ctx, const struct sink_process *p);
+	/* Kernel summary: totals so far for its key; replaces the last one. */
+	int (*summary)(void *ctx, const char *comm,
+		       const struct rt_summary *summary);
+};
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owns the reading of turns: times and bytes by role, joining to the turn
+ * before, parsing. Fed exchange records and waiting payload, yields turns.
+ */
+#include "model/turn.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char not_readable[] = "(not readable)";
+
+static void read_sides(struct turn *t, const struct rt_exchange *ex,
+		       enum rt_role role)
+{
+	if (role == RT_ROLE_CLIENT) {
+		t->request_first = ex->first_send;
+		t->response_first = ex->first_recv;
+		t->response_last = ex->last_recv;
+		t->request_total = ex->bytes_out;
+		t->response_total = ex->bytes_in;
+	} else {
+		t->request_first = ex->first_recv;
+		t->response_first = ex->first_send;
+		t->response_last = ex->last_send;
+		t->request_total = ex->bytes_in;
+		t->response_total = ex->bytes_out;
+	}
+}
+
+static void read_record(struct turn *t, const struct rt_exchange *ex,
+			enum rt_role role)
+{
+	*t = (struct turn){
+	    .seq = ex->seq,
+	    .pid = ex->tgid,
+	    .tid = ex->tid,
+	    .flags = ex->header.flags,
+	    .end = ex->end,
+	    .no_response = ex->header.flags & RT_EX_NO_RESPONSE,
+	    .exact = true,
+	    .saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET,
+	    .arrive = ex->arrive,
+	    .ended = ex->ended ? ex->ended : ex->header.time,
+	    .bytes_in = ex->bytes_in,
+	    .bytes_out = ex->bytes_out,
+	    .operation = operations__none,
+	    .status = operations__none,
+	    .stream_protocol = operations__none,
+	    .operations = 1,
+	};
+	read_sides(t, ex, role);
+	if (t->no_response)
+		t->response_first = t->response_last = 0;
+}
+
+/* The next turn is a request of its own if its bytes begin one. */
+static bool continues(const struct turn *held, const struct event *ev)
+{
+	size_t len = ev->exchange.ex->request_len;
+
+	if (!held)
+		return false;
+	/* RFC 9110 section 10.1.1: the body that 100 (Continue) asked for. */
+	if (held->framing == PROTO_INTERIM && held->request_partial)
+		return true;
+	if (len == 0)
+		return held->request_partial;
+	return !held->proto->detect(ev->exchange.request, len);
+}
+
+/* Times of the answer: an interim answer is none. */
+static void join_answer(struct turn *t, const struct turn *held,
+			enum rt_role role)
+{
+	if (held->framing == PROTO_INTERIM || held->no_response) {
+		if (role != RT_ROLE_CLIENT)
+			t->arrive = held->arrive;
+		return;
+	}
+	t->arrive = held->arrive;
+	t->response_first = held->response_first;
+	t->response_total += held->response_total;
+	if (t->no_response) {
+		t->response_last = held->response_last;
+		/* They say how this turn ended, but the answer came before:
+		 * whether it was whole, its framing knows. */
+		t->flags &= ~(uint32_t)(RT_EX_PEER_CLOSED_FIRST |
+					RT_EX_UNACKED | RT_EX_SEND_FAILED);
+	}
+	t->no_response = false;
+}
+
+static void join(struct turn *t, const struct turn *held, enum rt_role role)
+{
+	t->joined = true;
+	t->pid = held->pid;
+	t->tid = held->tid;
+	t->request_first = held->request_first;
+	t->request_total += held->request_total;
+	t->bytes_in += held->bytes_in;
+	t->bytes_out += held->bytes_out;
+	join_answer(t, held, role);
+}
+
+/* Append as much as fits; *len counts. */
+static void append(uint8_t *to, size_t cap, size_t *len, const uint8_t *from,
+		   size_t n)
+{
+	if (n > cap - *len)
+		n = cap - *len;
+	memcpy(to + *len, from, n);
+	*len += n;
+}
+
+/* All of the request that is known without a gap:
+ *   held, if it has every byte so far | the record's head | RT_REC_DATA */
+static void put_request(struct turn_reader *reader, const struct event *ev,
+			const struct turn *held, struct proto_input *in)
+{
+	const struct rt_exchange *ex = ev->exchange.ex;
+	const struct payload *more =
+	    payloads__find(reader->payloads, ex->peer.cookie, ex->seq);
+	size_t len = 0, cap = sizeof(reader->request);
+
+	in->request = ev->exchange.request;
+	in->request_len = ex->request_len;
+	if (!held && !more)
+		return;
+	if (held)
+		append(reader->request, cap, &len, held->capture->bytes,
+		       held->capture->request_len);
+	if (!held || len == held->request_total) {
+		append(reader->request, cap, &len, ev->exchange.request,
+		       ex->request_len);
+		if (more && more->start <= ex->request_len &&
+		    more->start + more->len > ex->request_len) {
+			size_t skip = ex->request_len - more->start;
+
+			append(reader->request, cap, &len, more->bytes + skip,
+			       more->len - skip);
+		}
+	}
+	in->request = reader->request;
+	in->request_len = len;
+}
+
+static void put_response(struct turn_reader *reader, const struct event *ev,
+			 const struct turn *held, struct proto_input *in)
+{
+	size_t len = 0, cap = sizeof(reader->response);
+
+	in->response = ev->exchange.response;
+	in->response_len = ev->exchange.ex->response_len;
+	if (!held || held->framing == PROTO_INTERIM)
+		return;
+	append(reader->response, cap, &len,
+	       held->capture->bytes + held->capture->request_len,
+	       held->capture->response_len);
+	if (len == held->response_total)
+		append(reader->response, cap, &len, ev->exchange.response,
+		       ev->exchange.ex->response_len);
+	in->response = reader->response;
+	in->response_len = len;
+}
+
+static void put_tail(const struct rt_exchange *ex, struct proto_input *in)
+{
+	size_t len = sizeof(ex->tail);
+
+	if (!(ex->header.flags & RT_EX_TAIL))
+		return;
+	if (in->response_total < len)
+		len = in->response_total;
+	in->tail = ex->tail + sizeof(ex->tail) - len;
+	in->tail_len = len;
+}
+
+static void put_input(struct turn_reader *reader, const struct event *ev,
+		      const struct turn *held, const struct turn *t,
+		      struct proto_input *in)
+{
+	memset(in, 0, sizeof(*in));
+	in->request_total = t->request_total;
+	in->response_total = t->response_total;
+	put_request(reader, ev, held, in);
+	put_response(reader, ev, held, in);
+	put_tail(ev->exchange.ex, in);
+	/* A peek shows bytes that no receive has counted yet. */
+	if (in->request_total < in->request_len)
+		in->request_total = in->request_len;
+	if (in->response_total < in->response_len)
+		in->response_total = in->response_len;
+}
+
+/* The protocol that parses in: the connection's, or else another one. */
+static const struct proto *parse(struct connection *c,
+				 const struct proto_input *in,
+				 struct proto_result *result)
+{
+	const struct proto *p;
+
+	if (c->proto && proto__parse(c->proto, in, result) == 0)
+		return c->proto;
+	p = proto__detect(in->request, in->request_len);
+	if (!p || p == c->proto || proto__parse(p, in, result) != 0)
+		return NULL;
+	c->proto = p;
+	return p;
+}
+
+static int name_operation(struct turn_reader *reader, struct connection *c,
+			  const char *text, const char **out)
+{
+	int err;
+
+	if (c->operation && strcmp(c->operation, text) == 0) {
+		*out = c->operation;
+		return 0;
+	}
+	err = operations__operation(reader->operations, c->role,
+				    connection__port(c), text, out);
+	if (!err)
+		c->operation = *out;
+	return err;
+}
+
+static int name_status(struct turn_reader *reader, struct connection *c,
+		       const char *text, const char **out)
+{
+	int err;
+
+	if (c->status && strcmp(c->status, text) == 0) {
+		*out = c->status;
+		return 0;
+	}
+	err = operations__status(reader->operations, c->role,
+				 connection__port(c), text, out);
+	if (!err)
+		c->status = *out;
+	return err;
+}
+
+static int take_result(struct turn_reader *reader, struct connection *c,
+		       const struct proto_result *result, struct turn *t)
+{
+	int err;
+
+	t->operations = result->operations;
+	t->exact = result->operations_exact;
+	t->errors = result->errors < result->operations ? result->errors
+							: result->operations;
+	t->kind = result->kind;
+	t->framing = result->framing;
+	t->request_partial = result->request_partial;
+	err = name_operation(reader, c, result->operation, &t->operation);
+	if (!err)
+		err = name_status(reader, c, result->status, &t->status);
+	if (!err && t->kind != PROTO_EXCHANGE)
+		err = operations__status(
+		    reader->operations, c->role, connection__port(c),
+		    result->stream_protocol, &t->stream_protocol);
+	return err;
+}
+
+/* What a parser cannot make sense of any more is what it was before. */
+static void take_held(const struct turn *held, struct turn *t)
+{
+	t->proto = held->proto;
+	t->operation = held->operation;
+	t->status = held->status;
+	t->operations = held->operations;
+	t->errors = held->errors;
+	t->exact = false;
+}
+
+static int classify(struct turn_reader *reader, struct connection *c,
+		    const struct proto_input *in, const struct turn *held,
+		    struct turn *t)
+{
+	struct proto_result result;
+
+	if (in->request_len == 0) {
+		t->proto = c->proto;
+		t->unreadable = t->flags & RT_EX_REQUEST_UNREADABLE;
+		if (t->unreadable)
+			t->operation = not_readable;
+		return 0;
+	}
+	t->proto = parse(c, in, &result);
+	if (t->proto)
+		return take_result(reader, c, &result, t);
+	if (held)
+		take_held(held, t);
+	return 0;
+}
+
+int turn__read(struct turn_reader *reader, struct connection *c,
+	       const struct event *ev, const struct turn *held, struct turn *t)
+{
+	struct proto_input in;
+	int err;
+
+	if (!continues(held, ev))
+		held = NULL;
+	read_record(t, ev->exchange.ex, c->role);
+	if (held)
+		join(t, held, c->role);
+	put_input(reader, ev, held, t, &in);
+	err = classify(reader, c, &in, held, t);
+	if (!err && turn__may_go_on(t))
+		t->capture = payloads__capture(reader->payloads, &in);
+	return err;
+}
+
+void turn__release(struct turn_reader *reader, struct turn *t)
+{
+	payloads__release(reader->payloads, t->capture);
+	t->capture = NULL;
+}
+
+bool turn__may_go_on(const struct turn *t)
+{
+	if (t->kind != PROTO_EXCHANGE || !t->proto)
+		return false;
+	if (t->end == RT_END_CLOSE || t->end == RT_END_RESET)
+		return false;
+	/* Where a request ends that was seen only in part, nobody knows. */
+	return t->framing == PROTO_INTERIM || t->request_partial || !t->exact;
+}
+
+bool turn__is_in_flight(const struct turn *t)
+{
+	return t->no_response || t->framing == PROTO_PARTIAL ||
+	       t->framing == PROTO_INTERIM;
+}

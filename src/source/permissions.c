@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See permissions.h. */
+#include "source/permissions.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "source/procfs.h"
+
+/* include/uapi/linux/capability.h */
+#define CAP_SYS_ADMIN 21
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+static uint64_t effective_capabilities(void)
+{
+	char line[256];
+	uint64_t caps = 0;
+	FILE *f = fopen("/proc/self/status", "re");
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, "CapEff:\t", 8))
+			caps = strtoull(line + 8, NULL, 16);
+	fclose(f);
+	return caps;
+}
+
+static bool has(uint64_t caps, int cap)
+{
+	return caps >> cap & 1;
+}
+
+int permissions__check(struct error *err)
+{
+	uint64_t caps = effective_capabilities();
+	const char *missing = NULL;
+
+	if (has(caps, CAP_SYS_ADMIN))
+		missing = NULL;
+	else if (!has(caps, CAP_BPF))
+		missing = has(caps, CAP_PERFMON) ? "CAP_BPF"
+						 : "CAP_BPF and CAP_PERFMON";
+	else if (!has(caps, CAP_PERFMON))
+		missing = "CAP_PERFMON";
+	if (missing)
+		return error__set(err, -EPERM,
+				  geteuid() ? "tracing needs %s, which this "
+					      "user does not have; run it with "
+					      "sudo"
+					    : "tracing needs %s, which this "
+					      "root does not have; in a "
+					      "container, add it (--privileged "
+					      "or --cap-add)",
+				  missing);
+	if (access(KERNEL_BTF, R_OK))
+		return error__set(
+			err, -ENOTSUP,
+			"this kernel has no type information (%s); it "
+			"needs one built with CONFIG_DEBUG_INFO_BTF=y",
+			KERNEL_BTF);
+	if (!procfs__initial_pid_namespace())
+		return error__set(err, -ENOTSUP,
+				  "reqtrace runs inside a PID namespace; start "
+				  "it on the host, or its container with "
+				  "--pid=host");
+	return 0;
+}
+
+static const char *lockdown(char *buffer, size_t size)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+
+	buffer[0] = 0;
+	if (f) {
+		if (!fgets(buffer, size, f))
+			buffer[0] = 0;
+		fclose(f);
+	}
+	return strstr(buffer, "[confidentiality]");
+}
+
+int permissions__explain(int code, const char *what, struct error *err)
+{
+	char buffer[128];
+	struct utsname host;
+
+	uname(&host);
+	if (lockdown(buffer, sizeof(buffer)))
+		return error__set(err, code,
+				  "cannot %s: kernel lockdown is set to "
+				  "confidentiality, which forbids BPF tracing; "
+				  "boot with lockdown=integrity",
+				  what);
+	if (code == -EPERM || code == -EACCES)
+		return error__set(
+			err, code,
+			"cannot %s: the kernel forbids BPF here (%s); "
+			"look for seccomp or a container without "
+			"CAP_BPF and CAP_PERFMON",
+			what, strerror(-code));
+	if (code == -ESRCH || code == -ENOENT)
+		return error__set(err, code,
+				  "cannot %s: kernel %s lacks a socket "
+				  "tracepoint (sock_recv_length, "
+				  "sock_send_length, sk_data_ready); Linux 6.3 "
+				  "or newer has them",
+				  what, host.release);
+	return error__set(err, code, "cannot %s on kernel %s: %s", what,
+			  host.release, strerror(-code));
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * See tracer.h. Owns the skeleton, the ring and the set of processes that are
+ * known by name.
+ */
+#include "source/tracer.h"
+
+/* First: the skeleton uses the contract's types. */
+#include "reqtrace/config.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "reqtrace.skel.h"
+#include "source/permissions.h"
+#include "source/procfs.h"
+#include "source/tracer_records.h"
+
+struct known {
+	uint32_t tgid;
+	bool target; /* named by the user or descends from one */
+	UT_hash_handle hh;
+};
+
+struct tracer {
+	struct tracer_config config;
+	struct reqtrace_bpf *bpf;
+	struct ring_buffer *ring;
+	struct bpf_link *sweep_tcp, *sweep_marks, *sweep_unix;
+	source_fn fn;
+	void *ctx;
+	struct known *known;
+	size_t targets;	     /* known ones that are targets */
+	size_t drained;	     /* bytes in this drain */
+	uint64_t summarised; /* as of the last totals */
+	bool detached;
+};
+
+static int quiet(enum libbpf_print_level level, const char *format,
+		 va_list args)
+{
+	if (level != LIBBPF_WARN || !getenv("REQTRACE_LIBBPF_LOG"))
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+/* Tell the names of a process, once per life. */
+static int tracer__name(struct tracer *t, uint32_t tgid, bool target,
+			bool again)
+{
+	struct known *k;
+	int err;
+
+	HASH_FIND(hh, t->known, &tgid, sizeof(tgid), k);
+	if (k && !again)
+		return 0;
+	if (!k) {
+		k = calloc(1, sizeof(*k));
+		if (!k)
+			return -ENOMEM;
+		k->tgid = tgid;
+		k->target = target;
+		t->targets += target;
+		HASH_ADD(hh, t->known, tgid, sizeof(tgid), k);
+	}
+	err = tracer_records__process(tgid, target, t->fn, t->ctx);
+	/* It may be gone already; its records carry its name. */
+	return err == -ESRCH ? 0 : err;
+}
+
+static void tracer__forget(struct tracer *t, uint32_t tgid)
+{
+	struct known *k;
+
+	HASH_FIND(hh, t->known, &tgid, sizeof(tgid), k);
+	if (!k)
+		return;
+	t->targets -= k->target;
+	HASH_DEL(t->known, k);
+	free(k);
+}
+
+/* Before the record itself: who is it about? After it: who is gone? */
+static int tracer__pass(struct tracer *t, const struct rt_header *head,
+			size_t size)
+{
+	const struct rt_process *p = (const struct rt_process *)head;
+	int err = 0;
+
+	switch (head->kind) {
+	case RT_REC_EXCHANGE:
+		err = tracer__name(t, ((const struct rt_exchange *)head)->tgid,
+				   false, false);
+		break;
+	case RT_REC_OPEN:
+	case RT_REC_CLOSE:
+		err = tracer__name(t,
+				   ((const struct rt_connection *)head)->tgid,
+				   false, false);
+		break;
+	case RT_REC_FORK:
+	case RT_REC_EXEC:
+		err = t->fn(t->ctx, head, size);
+		return err < 0 ? err : tracer__name(t, p->tgid, true, true);
+	case RT_REC_EXIT:
+		tracer__forget(t, p->tgid);
+		break;
+	}
+	return err < 0 ? err : t->fn(t->ctx, head, size);
+}
+
+static int tracer__sample(void *ctx, void *data, size_t size)
+{
+	struct tracer *t = ctx;
+	const struct rt_header *head = data;
+	int err;
+
+	t->drained += size + BPF_RINGBUF_HDR_SZ;
+	err = tracer__pass(t, head, head->size < size ? head->size : size);
+	if (err < 0)
+		return err;
+	/* A full ring at a time, so that a fast producer cannot hold us. */
+	return t->drained > t->config.ring_bytes ? -EAGAIN : 0;
+}
+
+int tracer__drain(struct tracer *t)
+{
+	int err;
+
+	t->drained = 0;
+	err = ring_buffer__consume(t->ring);
+	if (err < 0 && err != -EAGAIN)
+		return err;
+	return t->drained * 100 / t->config.ring_bytes;
+}
+
+static int tracer__drain_all(struct tracer *t)
+{
+	int full;
+
+	do
+		full = tracer__drain(t);
+	while (full >= 100);
+	return full < 0 ? full : 0;
+}
+
+/* --- opening -------------------------------------------------------- */
+
+static int tracer__configure(struct tracer *t)
+{
+	struct rt_config *c = &t->bpf->rodata->rt_config;
+
+	c->self = getpid();
+	c->all = t->config.all;
+	c->server_only = t->config.server_only;
+	c->port = t->config.port;
+	if (t->config.comm) {
+		c->by_comm = 1;
+		memcpy(c->comm, t->config.comm,
+		       strnlen(t->config.comm, RT_COMM_LEN - 1));
+	}
+	for (size_t i = 0; i < RT_BOUNDARIES; i++)
+		t->bpf->rodata->rt_boundaries[i] =
+			i < RT_HIST_BUCKETS ? t->config.boundaries[i]
+					    : RT_BOUNDARY_NEVER;
+	return bpf_map__set_max_entries(t->bpf->maps.rt_ring,
+					t->config.ring_bytes);
+}
+
+static int tracer__load(struct tracer *t, struct error *err)
+{
+	int code;
+
+	libbpf_set_print(quiet);
+	t->bpf = reqtrace_bpf__open();
+	if (!t->bpf)
+		return permissions__explain(-errno, "open the BPF programs",
+					    err);
+	code = tracer__configure(t);
+	if (!code)
+		code = reqtrace_bpf__load(t->bpf);
+	if (code)
+		return permissions__explain(code, "load the BPF programs", err);
+	t->ring = ring_buffer__new(bpf_map__fd(t->bpf->maps.rt_ring),
+				   tracer__sample, t, NULL);
+	if (!t->ring)
+		return error__set(err, -errno, "cannot map the ring buffer: %s",
+				  strerror(errno));
+	return 0;
+}
+
+static int attach__one(struct bpf_program *prog, struct bpf_link **link)
+{
+	*link = bpf_program__attach(prog);
+	return *link ? 0 : -errno;
+}
+
+static int tracer__attach(struct tracer *t, struct error *err)
+{
+	struct {
+		struct bpf_program *prog;
+		struct bpf_link **link;
+	} list[] = {
+		{t->bpf->progs.rt_fork, &t->bpf->links.rt_fork},
+		{t->bpf->progs.rt_exec, &t->bpf->links.rt_exec},
+		{t->bpf->progs.rt_exit, &t->bpf->links.rt_exit},
+		{t->bpf->progs.rt_state, &t->bpf->links.rt_state},
+		{t->bpf->progs.rt_ready, &t->bpf->links.rt_ready},
+		{t->bpf->progs.rt_recv, &t->bpf->links.rt_recv},
+		{t->bpf->progs.rt_send, &t->bpf->links.rt_send},
+	};
+	char what[64];
+	int code;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		code = attach__one(list[i].prog, list[i].link);
+		if (code) {
+			snprintf(what, sizeof(what), "attach %s",
+				 bpf_program__name(list[i].prog));
+			return permissions__explain(code, what, err);
+		}
+	}
+	return 0;
+}
+
+static int iter__over(struct bpf_program *prog, struct bpf_map *map,
+		      struct bpf_link **link)
+{
+	union bpf_iter_link_info info = {};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts);
+
+	if (map) {
+		info.map.map_fd = bpf_map__fd(map);
+		opts.link_info = &info;
+		opts.link_info_len = sizeof(info);
+	}
+	*link = bpf_program__attach_iter(prog, &opts);
+	return *link ? 0 : -errno;
+}
+
+static int tracer__iterators(struct tracer *t, struct error *err)
+{
+	int code;
+
+	code = iter__over(t->bpf->progs.rt_sweep_tcp, t->bpf->maps.rt_conns,
+			  &t->sweep_tcp);
+	if (!code)
+		code = iter__over(t->bpf->progs.rt_sweep_marks,
+				  t->bpf->maps.rt_unix_marks, &t->sweep_marks);
+	if (!code)
+		code = iter__over(t->bpf->progs.rt_sweep_unix,
+				  t->bpf->maps.rt_unix_conns, &t->sweep_unix);
+	if (!code)
+		code = iter__over(t->bpf->progs.rt_seed, NULL,
+				  &t->bpf->links.rt_seed);
+	return code ? permissions__explain(code, "attach an iterator", err) : 0;
+}
+
+/* Run an iterator to its end; what it writes goes to each. */
+static int iter__run(struct bpf_link *link,
+		     void (*each)(struct tracer *t, uint64_t cookie),
+		     struct tracer *t)
+{
+	uint64_t buffer[512];
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+		for (size_t i = 0; each && i < n / sizeof(buffer[0]); i++)
+			each(t, buffer[i]);
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* --- targets -------------------------------------------------------- */
+
+static int target__add(struct tracer *t, uint32_t tgid)
+{
+	uint32_t one = 1;
+
+	if (bpf_map__update_elem(t->bpf->maps.rt_targets, &tgid, sizeof(tgid),
+				 &one, sizeof(one), BPF_ANY))
+		return -errno;
+	return tracer__name(t, tgid, true, false);
+}
+
+/* procfs__each: a child of a known target, or of the wanted name. */
+static int target__consider(void *ctx, const struct procfs_process *p)
+{
+	struct tracer *t = ctx;
+	struct known *k, *parent;
+	bool named = t->config.comm && !strcmp(p->comm, t->config.comm) &&
+		     p->pid != (uint32_t)getpid();
+
+	HASH_FIND(hh, t->known, &p->pid, sizeof(p->pid), k);
+	if (k)
+		return 0;
+	HASH_FIND(hh, t->known, &p->ppid, sizeof(p->ppid), parent);
+	return named || parent ? target__add(t, p->pid) : 0;
+}
+
+/* The targets that exist; repeated, as a parent may come after its child in
+ * /proc. Forks from now on are followed by rt_fork. */
+static int tracer__targets(struct tracer *t, struct error *err)
+{
+	size_t before;
+	int code = 0;
+
+	for (size_t i = 0; !code && i < t->config.pids_len; i++)
+		code = target__add(t, t->config.pids[i]);
+	do {
+		before = t->targets;
+		if (!code && !t->config.all)
+			code = procfs__each(target__consider, t);
+	} while (!code && t->targets != before);
+	return code ? error__set(err, code, "cannot list the targets: %s",
+				 strerror(-code))
+		    : 0;
+}
+
+static int tracer__tell_host(struct tracer *t)
+{
+	static const char *const hooks[] = {
+		"tp_btf/sock_recv_length",   "tp_btf/sock_send_length",
+		"tp_btf/sk_data_ready",	     "tp_btf/inet_sock_set_state",
+		"tp_btf/sched_process_fork", "tp_btf/sched_process_exec",
+		"tp_btf/sched_process_exit", "iter/task_file",
+		"iter/bpf_sk_storage_map",   NULL,
+	};
+
+	return tracer_records__host(t->config.version, "sock", hooks,
+				    t->config.interval, t->fn, t->ctx);
+}
+
+int tracer__open(struct tracer **out, const struct tracer_config *config,
+		 source_fn fn, void *ctx, struct error *err)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+	int code;
+
+	if (!t)
+		return error__set(err, -ENOMEM, "out of memory");
+	t->config = *config;
+	t->fn = fn;
+	t->ctx = ctx;
+	code = permissions__check(err);
+	if (!code)
+		code = tracer__load(t, err);
+	if (!code)
+		code = tracer__tell_host(t);
+	if (!code)
+		code = tracer__attach(t, err);
+	if (!code)
+		code = tracer__iterators(t, err);
+	if (!code)
+		code = tracer__targets(t, err);
+	if (!code)
+		code = iter__run(t->bpf->links.rt_seed, NULL, t);
+	if (!code)
+		code = tracer__drain_all(t);
+	if (code) {
+		if (!err->text[0])
+			error__set(err, code, "cannot start tracing: %s",
+				   strerror(-code));
+		tracer__close(t);
+		return code;
+	}
+	*out = t;
+	return 0;
+}
+
+/* --- marks ---------------------------------------------------------- */
+
+static void unix__delete(struct tracer *t, uint64_t cookie)
+{
+	bpf_map__delete_elem(t->bpf->maps.rt_unix_conns, &cookie,
+			     sizeof(cookie), 0);
+}
+
+static int tracer__sweep(struct tracer *t, bool stop)
+{
+	int err;
+
+	t->bpf->bss->rt_sweep_generation++;
+	t->bpf->bss->rt_sweep_stop = stop;
+	err = iter__run(t->sweep_tcp, NULL, t);
+	if (!err)
+		err = iter__run(t->sweep_marks, NULL, t);
+	if (!err)
+		err = iter__run(t->sweep_unix, unix__delete, t);
+	return err;
+}
+
+static int tracer__totals(struct tracer *t)
+{
+	struct rt_counters counters;
+	uint64_t summarised;
+	int err;
+
+	err = tracer_records__counters(bpf_map__fd(t->bpf->maps.rt_counters),
+				       &counters);
+	if (err)
+		return err;
+	summarised = counters.value[RT_COUNT_SUMMARISED] +
+		     counters.value[RT_COUNT_CONN_SUMMARISED];
+	if (summarised != t->summarised) {
+		t->summarised = summarised;
+		err = tracer_records__summaries(
+			bpf_map__fd(t->bpf->maps.rt_summaries), t->fn, t->ctx);
+	}
+	if (!err)
+		err = t->fn(t->ctx, &counters, sizeof(counters));
+	if (!err)
+		err = tracer_records__cost(t->bpf->obj, t->fn, t->ctx);
+	return err;
+}
+
+/* Nothing moves any more: what is reported from here on is the end. */
+static void tracer__detach(struct tracer *t)
+{
+	reqtrace_bpf__detach(t->bpf);
+	t->detached = true;
+}
+
+int tracer__mark(struct tracer *t, int kind)
+{
+	struct rt_mark mark = {};
+	int err;
+
+	if (kind == RT_REC_END && !t->detached)
+		tracer__detach(t);
+	err = tracer__drain_all(t);
+	if (!err)
+		err = tracer__sweep(t, kind == RT_REC_END);
+	if (!err)
+		err = tracer__drain_all(t);
+	if (!err)
+		err = tracer__totals(t);
+	if (err)
+		return err;
+	tracer_records__head(&mark.header, kind, sizeof(mark));
+	return t->fn(t->ctx, &mark, sizeof(mark));
+}
+
+bool tracer__has_targets(struct tracer *t)
+{
+	return t->config.all || t->config.comm || t->targets;
+}
+
+void tracer__close(struct tracer *t)
+{
+	struct known *k, *next;
+
+	if (!t)
+		return;
+	HASH_ITER (hh, t->known, k, next) {
+		HASH_DEL(t->known, k);
+		free(k);
+	}
+	bpf_link__destroy(t->sweep_tcp);
+	bpf_link__destroy(t->sweep_marks);
+	bpf_link__destroy(t->sweep_unix);
+	ring_buffer__free(t->ring);
+	reqtrace_bpf__destroy(t->bpf);
+	free(t);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live source: loads and attaches the BPF programs, drains their ring, and
+ * adds the records that only userspace can make (names, totals, marks). It and
+ * what it includes are the only code that knows libbpf.
+ */
+#ifndef REQTRACE_SOURCE_TRACER_H
+#define REQTRACE_SOURCE_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "source/source.h"
+
+struct tracer_config {
+	const uint32_t *pids; /* targets; may be none if all or comm is set */
+	size_t pids_len;
+	const char *comm;  /* processes of this name, now and later */
+	bool all;	   /* every process */
+	bool server_only;  /* no calls out */
+	uint16_t port;	   /* 0: every port */
+	size_t ring_bytes; /* power of two, multiple of the page size */
+	uint64_t interval; /* refresh, ns; told in the recording */
+	const char *version;
+	const uint64_t *boundaries; /* of the histogram's buckets, ns:
+				     * RT_HIST_BUCKETS, as the programs use them
+				     * for what finds the ring full */
+};
+
+struct tracer;
+
+/* Load, attach, and find what is open already. 0 and *out, or negative errno
+ * and err. fn gets every record from here on, in order. */
+int tracer__open(struct tracer **out, const struct tracer_config *config,
+		 source_fn fn, void *ctx, struct error *err);
+void tracer__close(struct tracer *t); /* accepts NULL */
+
+/* Take what is in the ring. Returns how full it was, in percent, or what fn
+ * returned if negative. */
+int tracer__drain(struct tracer *t);
+
+/* Have idle exchanges and totals reported, drain, then pass on a mark of this
+ * kind: RT_REC_TICK, RT_REC_REPORT, or RT_REC_END, which also reports what is
+ * in flight. 0 or negative errno. */
+int tracer__mark(struct tracer *t, int kind);
+
+/* Are there targets left? Always true for all and comm. */
+bool tracer__has_targets(struct tracer *t);
+
+#endif

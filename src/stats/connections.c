@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lives of connections: owns the open ones and the slowest closed ones, is
+ * fed openings, moves, closings and what happens between, yields figures to
+ * conn_list.c and counts to ports.c.
+ */
+#include "stats/connections.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats/names.h"
+
+/* 2^(1/8) a bucket: within 4.4 %. */
+#define CONNECTION_SCALE 3
+/* Past this many buckets pairs are merged, to bound memory; at scale 0 all
+ * durations there are take 42. */
+#define CONNECTION_BUCKETS 32
+
+void conn_list__init(struct connections *cs, struct ports *ports)
+{
+	*cs = (struct connections){.ports = ports};
+}
+
+static void discard(struct connections *cs, struct connection *conn)
+{
+	HASH_DEL(cs->open, conn);
+	histogram__free(&conn->duration);
+	free(conn);
+}
+
+void conn_list__free(struct connections *cs)
+{
+	struct connection *conn, *next;
+
+	HASH_ITER (hh, cs->open, conn, next)
+		discard(cs, conn);
+}
+
+struct connection *conn_list__find(const struct connections *cs,
+				     uint64_t cookie)
+{
+	struct connection *conn;
+
+	HASH_FIND(hh, cs->open, &cookie, sizeof(cookie), conn);
+	return conn;
+}
+
+static void describe(struct connection *conn, const struct sink_conn *c)
+{
+	conn->role = (uint8_t)c->role;
+	conn->transport = (uint8_t)c->transport;
+	conn->port = c->port;
+	conn->local_port = c->local_port;
+	conn->remote_port = c->remote_port;
+	memcpy(conn->local_addr, c->local_addr, sizeof(conn->local_addr));
+	memcpy(conn->remote_addr, c->remote_addr, sizeof(conn->remote_addr));
+}
+
+static struct connection *create(const struct connections *cs,
+				 const struct sink_conn *c, uint32_t pid)
+{
+	struct connection *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+	conn->cookie = c->cookie;
+	conn->pid = pid;
+	conn->interval = cs->interval;
+	conn->joined = c->joined || c->event == SINK_CONN_JOINED;
+	conn->opening_seen = !conn->joined && c->established;
+	conn->start = conn->opening_seen ? c->established : c->time;
+	conn->last = conn->start;
+	conn->protocol = names__transport(c->transport);
+	histogram__init(&conn->duration, CONNECTION_SCALE);
+	describe(conn, c);
+	return conn;
+}
+
+/* Add a connection that pid uses and count it. NULL when out of memory. */
+static struct connection *open_one(struct connections *cs,
+				   const struct sink_conn *c, uint32_t pid)
+{
+	struct connection *conn = create(cs, c, pid);
+
+	if (!conn)
+		return NULL;
+	conn->counted =
+	    ports__at(cs->ports, pid, c->role, c->transport, c->port);
+	if (!conn->counted)
+		goto err;
+	HASH_ADD(hh, cs->open, cookie, sizeof(conn->cookie), conn);
+	if (!conn->hh.tbl)
+		goto err;
+	if (conn->joined)
+		conn->counted->joined++;
+	else if (!c->summarised)
+		conn->counted->opened++;
+	return conn;
+err:
+	free(conn);
+	return NULL;
+}
+
+static int move(struct connections *cs, struct connection *conn,
+		const struct sink_conn *c)
+{
+	struct port *from = conn->counted;
+	struct port *to =
+	    ports__at(cs->ports, c->pid, c->role, c->transport, c->port);
+
+	if (!to)
+		return -ENOMEM;
+	if (conn->joined) {
+		from->joined--;
+		to->joined++;
+	} else {
+		from->opened--;
+		to->opened++;
+	}
+	/* One that opened in an earlier interval is not new where it goes. */
+	if (!conn->joined && conn->interval != cs->interval) {
+		from->marked--;
+		to->marked++;
+	}
+	conn->counted = to;
+	conn->pid = c->pid;
+	describe(conn, c);
+	return 0;
+}
+
+/* Where in slowest[] a closed connection of this maximum goes, or NULL. */
+static struct closed_connection *slow_slot(struct connections *cs, uint64_t max)
+{
+	if (cs->slowest_len < CONNECTIONS_SLOWEST)
+		return &cs->slowest[cs->slowest_len++];
+	if (max <= cs->slowest[cs->quickest].figures.max)
+		return NULL;
+	return &cs->slowest[cs->quickest];
+}
+
+static int remember(struct connections *cs, const struct connection *conn,
+		    uint64_t time)
+{
+	struct closed_connection *slot;
+	int err;
+
+	if (!conn->exchanges)
+		return 0;
+	slot = slow_slot(cs, conn->duration.max);
+	if (!slot)
+		return 0;
+	slot->cookie = conn->cookie;
+	err = connection__figures(conn, time, NULL, 0, &slot->figures);
+	if (err)
+		return err;
+	slot->figures.open = false;
+	slot->figures.idle = 0;
+	for (size_t i = 0; i < cs->slowest_len; i++)
+		if (cs->slowest[i].figures.max <
+		    cs->slowest[cs->quickest].figures.max)
+			cs->quickest = i;
+	return 0;
+}
+
+static int close_one(struct connections *cs, struct connection *conn,
+		     const struct sink_conn *c)
+{
+	int err = 0;
+
+	conn->counted->closed++;
+	if (conn->opening_seen && c->time >= conn->start)
+		err = histogram__add(&conn->counted->lifetime,
+				     c->time - conn->start, 1);
+	if (c->bytes_in > conn->bytes_in)
+		conn->bytes_in = c->bytes_in;
+	if (c->bytes_out > conn->bytes_out)
+		conn->bytes_out = c->bytes_out;
+	if (!err)
+		err = remember(cs, conn, c->time);
+	discard(cs, conn);
+	return err;
+}
+
+int conn_list__event(struct connections *cs, const struct sink_conn *c)
+{
+	struct connection *conn = conn_list__find(cs, c->cookie);
+
+	if (!conn)
+		conn = open_one(
+		    cs, c, c->event == SINK_CONN_MOVED ? c->old_pid : c->pid);
+	if (!conn)
+		return -ENOMEM;
+	if (c->event == SINK_CONN_MOVED)
+		return move(cs, conn, c);
+	if (c->event == SINK_CONN_CLOSED)
+		return close_one(cs, conn, c);
+	return 0;
+}
+
+static void bound(struct histogram *h)
+{
+	int first = h->offset, last = h->offset + (int)h->len - 1;
+	int scale = h->scale;
+
+	while (scale > 0 && last - first >= CONNECTION_BUCKETS) {
+		first >>= 1;
+		last >>= 1;
+		scale--;
+	}
+	histogram__downscale(h, scale);
+}
+
+int connection__request(struct connection *conn, const struct request *r)
+{
+	int err = histogram__add(&conn->duration, measure__duration(r),
+				 r->operations);
+
+	if (err)
+		return err;
+	bound(&conn->duration);
+	conn->exchanges++;
+	conn->bytes_in += r->bytes_in;
+	conn->bytes_out += r->bytes_out;
+	conn->protocol = r->protocol;
+	if (r->end > conn->last)
+		conn->last = r->end;
+	return 0;
+}
+
+void connection__stream(struct connection *conn, const struct sink_stream *s)
+{
+	conn->bytes_in += s->bytes_in;
+	conn->bytes_out += s->bytes_out;
+	conn->protocol = s->protocol;
+	if (s->time > conn->last)
+		conn->last = s->time;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Histograms: owns their buckets, is fed durations and kernel summaries,
+ * yields counts and quantiles. Nothing but quantiles and means is computed in
+ * floating point.
+ */
+#include "stats/histogram.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 16			/* buckets allocated at a time */
+#define PER_OCTAVE (1 << RT_HIST_SCALE) /* buckets that double the value */
+#define OCTAVES (RT_HIST_MAX_EXP - RT_HIST_MIN_EXP)
+
+/* Index in OpenTelemetry's count of histogram__boundaries()[0]. */
+#define FIRST_INDEX (RT_HIST_MIN_EXP * PER_OCTAVE)
+
+/* Arithmetic shift: floor for negative indices too, as merging pairs asks. */
+_Static_assert(-1 >> 1 == -1, "indices are shifted arithmetically");
+
+static size_t round_up(size_t len)
+{
+	return (len + CHUNK - 1) / CHUNK * CHUNK;
+}
+
+/*
+ * The highest octave in cells of 2^35 ns, narrower than its narrowest bucket:
+ * how many of its boundaries are below the first value of the cell. One more
+ * may be within it.
+ */
+#define CELL_SHIFT 35
+/* clang-format off */
+static const uint8_t below_cell[] = {
+	0, 0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 7,
+	8, 9, 9, 10, 10, 11, 12, 12, 13, 13, 14, 15,
+	15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21,
+	21, 22, 22, 23, 23, 24, 24, 25, 25, 25, 26, 26,
+	27, 27, 28, 28, 28, 29, 29, 30, 30, 30, 31, 31,
+};
+/* clang-format on */
+
+/*
+ * Index of ns > 0 at RT_HIST_SCALE. The value is shifted up into the highest
+ * octave and looked for among that octave's boundaries T: with n whole,
+ * n > floor(T / 2^s) exactly if (n << s) > T, so this finds the same bucket
+ * as the whole table does.
+ */
+static int index_of(uint64_t ns)
+{
+	const uint64_t *top =
+		histogram__boundaries() + RT_HIST_BUCKETS - PER_OCTAVE;
+	const uint64_t highest = top[PER_OCTAVE - 1];
+	int shift, below;
+
+	if (ns > highest)
+		return FIRST_INDEX + RT_HIST_BUCKETS - 1;
+
+	/* highest has 42 bits, and so has the shifted value, at most. */
+	shift = __builtin_clzll(ns) - (64 - 42);
+	if (ns << shift > highest)
+		shift--;
+	ns <<= shift;
+	below = below_cell[(ns - highest / 2) >> CELL_SHIFT];
+	below += top[below] < ns;
+	return FIRST_INDEX + (OCTAVES - 1 - shift) * PER_OCTAVE + below;
+}
+
+void histogram__init(struct histogram *h, int scale)
+{
+	*h = (struct histogram){.scale = scale};
+}
+
+void histogram__free(struct histogram *h)
+{
+	free(h->bucket);
+	histogram__init(h, h->scale);
+}
+
+/* Make bucket[] hold the indices lo..hi (at h's scale) besides those it has.
+ * On -ENOMEM nothing changed. */
+static int cover(struct histogram *h, int lo, int hi)
+{
+	size_t front = 0, need;
+
+	if (h->len) {
+		int last = h->offset + (int)h->len - 1;
+
+		if (lo >= h->offset && hi <= last)
+			return 0;
+		lo = lo < h->offset ? lo : h->offset;
+		hi = hi > last ? hi : last;
+		front = (size_t)(h->offset - lo);
+	}
+	need = (size_t)(hi - lo) + 1;
+	if (need > h->cap) {
+		size_t cap = round_up(need);
+		uint64_t *grown = realloc(h->bucket, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		h->bucket = grown;
+		h->cap = (uint32_t)cap;
+	}
+	if (front && h->len)
+		memmove(h->bucket + front, h->bucket,
+			h->len * sizeof(*h->bucket));
+	memset(h->bucket, 0, front * sizeof(*h->bucket));
+	memset(h->bucket + front + h->len, 0,
+	       (need - front - h->len) * sizeof(*h->bucket));
+	h->offset = lo;
+	h->len = (uint32_t)need;
+	return 0;
+}
+
+/* The figures beside the buckets; count > 0. */
+static void note(struct histogram *h, uint64_t count, uint64_t sum,
+		 uint64_t min, uint64_t max)
+{
+	if (!h->count || min < h->min)
+		h->min = min;
+	if (max > h->max)
+		h->max = max;
+	h->count += count;
+	h->sum += sum;
+}
+
+int histogram__add(struct histogram *h, uint64_t ns, uint64_t times)
+{
+	int index, err;
+
+	if (!times)
+		return 0;
+	if (ns) {
+		index = index_of(ns) >> (RT_HIST_SCALE - h->scale);
+		err = cover(h, index, index);
+		if (err)
+			return err;
+		h->bucket[index - h->offset] += times;
+	} else {
+		h->zero_count += times;
+	}
+	note(h, times, ns * times, ns, ns);
+	return 0;
+}
+
+int histogram__add_summary(struct histogram *h, const uint32_t *counts,
+			   uint64_t zero, uint64_t sum, uint64_t min,
+			   uint64_t max)
+{
+	int shift = RT_HIST_SCALE - h->scale;
+	int lo = 0, hi = RT_HIST_BUCKETS - 1, err;
+	uint64_t count = zero;
+
+	while (lo < RT_HIST_BUCKETS && !counts[lo])
+		lo++;
+	while (hi > lo && !counts[hi])
+		hi--;
+	if (lo < RT_HIST_BUCKETS) {
+		err = cover(h, (FIRST_INDEX + lo) >> shift,
+			    (FIRST_INDEX + hi) >> shift);
+		if (err)
+			return err;
+	}
+	for (int k = lo; k <= hi; k++) {
+		int index = (FIRST_INDEX + k) >> shift;
+
+		h->bucket[index - h->offset] += counts[k];
+		count += counts[k];
+	}
+	if (!count)
+		return 0;
+	h->zero_count += zero;
+	note(h, count, sum, min, max);
+	return 0;
+}
+
+int histogram__merge(struct histogram *into, const struct histogram *from)
+{
+	int shift, err;
+
+	if (!from->count)
+		return 0;
+	histogram__downscale(into, from->scale);
+	shift = from->scale - into->scale;
+	if (from->len) {
+		int last = from->offset + (int)from->len - 1;
+
+		err = cover(into, from->offset >> shift, last >> shift);
+		if (err)
+			return err;
+	}
+	for (int i = 0; i < (int)from->len; i++) {
+		int index = (from->offset + i) >> shift;
+
+		into->bucket[index - into->offset] += from->bucket[i];
+	}
+	into->zero_count += from->zero_count;
+	note(into, from->count, from->sum, from->min, from->max);
+	return 0;
+}
+
+int histogram__copy(struct histogram *to, const struct histogram *from)
+{
+	size_t cap = round_up(from->len);
+
+	*to = *from;
+	to->bucket = NULL;
+	to->cap = 0;
+	if (!cap)
+		return 0;
+	to->bucket = malloc(cap * sizeof(*to->bucket));
+	if (!to->bucket) {
+		histogram__init(to, from->scale);
+		return -ENOMEM;
+	}
+	to->cap = (uint32_t)cap;
+	memcpy(to->bucket, from->bucket, from->len * sizeof(*to->bucket));
+	return 0;
+}
+
+/* Give back what the buckets no longer need; keeping it is no error. */
+static void shrink(struct histogram *h)
+{
+	size_t cap = round_up(h->len);
+	uint64_t *less;
+
+	if (cap == h->cap)
+		return;
+	less = realloc(h->bucket, cap * sizeof(*less));
+	if (!less)
+		return;
+	h->bucket = less;
+	h->cap = (uint32_t)cap;
+}
+
+void histogram__downscale(struct histogram *h, int scale)
+{
+	int shift = h->scale - scale;
+	int offset;
+
+	if (shift <= 0)
+		return;
+	h->scale = scale;
+	if (!h->len)
+		return;
+	offset = h->offset >> shift;
+	for (int i = 0; i < (int)h->len; i++) {
+		uint64_t count = h->bucket[i];
+
+		/* Never ahead of i, so nothing unread is overwritten. */
+		h->bucket[i] = 0;
+		h->bucket[((h->offset + i) >> shift) - offset] += count;
+	}
+	h->len = (uint32_t)(((h->offset + (int)h->len - 1) >> shift) - offset +
+			    1);
+	h->offset = offset;
+	shrink(h);
+}
+
+double histogram__lower(int scale, int i)
+{
+	return exp2(ldexp(i, -scale)) * 1e9;
+}
+
+double histogram__upper(int scale, int i)
+{
+	return histogram__lower(scale, i + 1);
+}
+
+/* The value at rank within bucket i, before which there are before values. */
+static double within(const struct histogram *h, uint32_t i, double before,
+		     double rank)
+{
+	double lower = histogram__lower(h->scale, h->offset + (int)i);
+	double upper = histogram__upper(h->scale, h->offset + (int)i);
+	double value = lower * pow(upper / lower,
+				   (rank - before) / (double)h->bucket[i]);
+
+	return fmin(fmax(value, (double)h->min), (double)h->max);
+}
+
+double histogram__quantile(const struct histogram *h, double q)
+{
+	double rank, seen = (double)h->zero_count;
+
+	if (!h->count)
+		return 0;
+	if (q <= 0)
+		return (double)h->min;
+	if (q >= 1)
+		return (double)h->max;
+
+	/* 0.07 * 100 is a little above 7 in doubles; the eighth value must not
+	 * answer for that. */
+	rank = q * (double)h->count * (1 - 1e-12);
+	if (rank <= seen)
+		return 0;
+	for (uint32_t i = 0; i < h->len; i++) {
+		double before = seen;
+
+		seen += (double)h->bucket[i];
+		if (rank <= seen)
+			return within(h, i, before, rank);
+	}
+	return (double)h->max;
+}
+
+double histogram__mean(const struct histogram *h)
+{
+	return h->count ? (double)h->sum / (double)h->count : 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Base-2 exponential histogram (the OpenTelemetry data model) of durations in
+ * nanoseconds whose bucket boundaries are exact in seconds.
+ *
+ * Error: at scale s a bucket spans a factor of 2^(2^-s), so a value differs
+ * from its bucket's geometric middle by at most 2^(2^-(s+1)) - 1: 1.1 % at
+ * scale 5, 4.4 % at scale 3. count, sum, min and max are exact. Values above
+ * 2^RT_HIST_MAX_EXP s count in the last bucket, so for quantiles that fall
+ * among them this bound does not hold: they are told as too low, max is not.
+ * Memory: 80 bytes and 8 bytes a bucket between the lowest and the highest
+ * used one (rounded up to 16): a series that spans 1 ms to 100 ms at scale 5
+ * takes 1.8 KB.
+ *
+ * Bucket i at scale s holds (2^(i/2^s), 2^((i+1)/2^s)] seconds, as OpenTelemetry
+ * has it. An integer of v ns is above boundary b seconds exactly if
+ * v > floor(b * 10^9), so a table of those floors indexes without rounding.
+ */
+#ifndef REQTRACE_STATS_HISTOGRAM_H
+#define REQTRACE_STATS_HISTOGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reqtrace/limits.h"
+
+struct histogram {
+	uint64_t count;		/* zero_count and underflow/overflow included */
+	uint64_t zero_count;	/* values of exactly 0 ns */
+	uint64_t sum;		/* ns */
+	uint64_t min, max;	/* ns; 0 when count is 0 */
+	int scale;		/* 0..RT_HIST_SCALE */
+	int offset;		/* index (OpenTelemetry's) of bucket[0] */
+	uint32_t len;		/* buckets between lowest and highest used */
+	uint32_t cap;		/* buckets allocated, from bucket[0] on */
+	uint64_t *bucket;	/* owned; NULL when len is 0 */
+};
+
+/* Upper boundaries at RT_HIST_SCALE: table[k] = floor(2^((k + 1) / 32 - 30) s
+ * in ns), RT_HIST_BUCKETS entries; the same table goes into the BPF programs. */
+const uint64_t *histogram__boundaries(void);
+
+/* scale: 0..RT_HIST_SCALE. No allocation. */
+void histogram__init(struct histogram *h, int scale);
+void histogram__free(struct histogram *h); /* accepts an initialised h; resets it */
+
+/* Add a value of ns nanoseconds, times times. 0 or -ENOMEM (nothing added). */
+int histogram__add(struct histogram *h, uint64_t ns, uint64_t times);
+
+/* Add the buckets of a kernel summary: counts[RT_HIST_BUCKETS] at
+ * RT_HIST_SCALE with exact sum/min/max/zero. 0 or -ENOMEM (nothing added). */
+int histogram__add_summary(struct histogram *h, const uint32_t *counts,
+			   uint64_t zero, uint64_t sum, uint64_t min,
+			   uint64_t max);
+
+/* into += from. Scales may differ: the result has the lower one. */
+int histogram__merge(struct histogram *into, const struct histogram *from);
+
+/* Deep copy into an uninitialised one. 0 or -ENOMEM. */
+int histogram__copy(struct histogram *to, const struct histogram *from);
+
+/* Lower the scale by merging pairs; never raises it. In place. */
+void histogram__downscale(struct histogram *h, int scale);
+
+/* Value (ns, as double) at quantile 0 <= q <= 1: interpolated within its
+ * bucket geometrically, clamped to [min, max]; 0 when empty. */
+double histogram__quantile(const struct histogram *h, double q);
+double histogram__mean(const struct histogram *h); /* ns; 0 when empty */
+
+/* Lower and upper boundary of bucket index i at scale, in ns. */
+double histogram__lower(int scale, int i);
+double histogram__upper(int scale, int i);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct measure (snapshot.h): what is done with the figures of a group of
+ * exchanges. Fed with requests and kernel summaries.
+ */
+#ifndef REQTRACE_STATS_MEASURE_H
+#define REQTRACE_STATS_MEASURE_H
+
+#include "stats/snapshot.h"
+
+void measure__init(struct measure *m);
+void measure__free(struct measure *m); /* accepts an initialised m */
+
+/* Count a request; its duration counts once an operation. 0 or -ENOMEM. */
+int measure__add(struct measure *m, const struct request *r);
+
+/* Replace all of m by the totals of a kernel summary. 0 or -ENOMEM (m is as
+ * it was). */
+int measure__set_summary(struct measure *m, const struct rt_summary *summary);
+
+/* into += from, recent included. 0 or -ENOMEM. */
+int measure__merge(struct measure *into, const struct measure *from);
+
+/* Deep copy into an uninitialised one. 0 or -ENOMEM (to is initialised). */
+int measure__copy(struct measure *to, const struct measure *from);
+
+/* Hand the buckets over into an uninitialised one; from keeps its totals and
+ * has empty histograms. */
+void measure__move(struct measure *to, struct measure *from);
+
+/* Nanoseconds from a request's begin to its end. */
+uint64_t measure__duration(const struct request *r);
+
+#endif

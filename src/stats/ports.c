@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Connection counts by port: owns them, is fed openings, moves and closings
+ * through its caller and kernel summaries, yields a sorted list.
+ */
+#include "stats/ports.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+_Static_assert(sizeof(struct port_key) == 8, "keys are compared as bytes");
+
+void ports__init(struct ports *ps, size_t max)
+{
+	*ps = (struct ports){.max = max};
+}
+
+void ports__free(struct ports *ps)
+{
+	struct port_summary *s, *next_s;
+	struct port *p, *next;
+
+	HASH_ITER (hh, ps->all, p, next) {
+		HASH_DEL(ps->all, p);
+		histogram__free(&p->lifetime);
+		free(p);
+	}
+	HASH_ITER (hh, ps->summaries, s, next_s) {
+		HASH_DEL(ps->summaries, s);
+		free(s);
+	}
+}
+
+static struct port *find(const struct ports *ps, const struct port_key *key)
+{
+	struct port *p;
+
+	HASH_FIND(hh, ps->all, key, sizeof(*key), p);
+	return p;
+}
+
+static struct port *insert(struct ports *ps, const struct port_key *key)
+{
+	struct port *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->key = *key;
+	histogram__init(&p->lifetime, RT_HIST_SCALE);
+	HASH_ADD(hh, ps->all, key, sizeof(*key), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
+		       enum rt_transport transport, uint16_t port)
+{
+	struct port_key key = {pid, port, (uint8_t)role, (uint8_t)transport};
+	struct port *p = find(ps, &key);
+
+	if (p)
+		return p;
+	if (HASH_COUNT(ps->all) >= ps->max) {
+		ps->folded++;
+		key.pid = 0;
+		key.port = 0;
+		p = find(ps, &key);
+	}
+	return p ? p : insert(ps, &key);
+}
+
+static struct port_summary *summary_at(struct ports *ps,
+				       const struct rt_summary_key *k)
+{
+	struct port_key key = {k->tgid, k->port, k->role, k->transport};
+	struct port_summary *s;
+
+	HASH_FIND(hh, ps->summaries, &key, sizeof(key), s);
+	if (s)
+		return s;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->key = key;
+	s->port = ports__at(ps, k->tgid, k->role, k->transport, k->port);
+	if (!s->port)
+		goto err;
+	HASH_ADD(hh, ps->summaries, key, sizeof(key), s);
+	if (s->hh.tbl)
+		return s;
+err:
+	free(s);
+	return NULL;
+}
+
+int ports__set_summary(struct ports *ps, const struct rt_summary *summary)
+{
+	const struct rt_summary_value *v = &summary->value;
+	struct port_summary *s;
+
+	if (!v->opened && !v->closed)
+		return 0;
+	s = summary_at(ps, &summary->key);
+	if (!s)
+		return -ENOMEM;
+	s->port->opened += (int64_t)(v->opened - s->opened);
+	s->port->closed += (int64_t)(v->closed - s->closed);
+	s->opened = v->opened;
+	s->closed = v->closed;
+	return 0;
+}
+
+void ports__mark(struct ports *ps)
+{
+	struct port *p;
+
+	for (p = ps->all; p; p = p->hh.next)
+		p->marked = p->opened;
+}
+
+static uint64_t at_least_none(int64_t n)
+{
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static int fill(struct snapshot_port *to, const struct port *p)
+{
+	to->pid = p->key.pid;
+	to->role = p->key.role;
+	to->transport = p->key.transport;
+	to->port = p->key.port;
+	to->joined = at_least_none(p->joined);
+	to->opened = at_least_none(p->opened);
+	to->closed = at_least_none(p->closed);
+	to->active = at_least_none(p->joined + p->opened - p->closed);
+	to->recent_opened = at_least_none(p->opened - p->marked);
+	return histogram__copy(&to->lifetime, &p->lifetime);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct snapshot_port *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	if (x->role != y->role)
+		return x->role < y->role ? -1 : 1;
+	if (x->transport != y->transport)
+		return x->transport < y->transport ? -1 : 1;
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+int ports__list(const struct ports *ps, struct snapshot_port **out, size_t *len)
+{
+	struct snapshot_port *list =
+	    calloc(HASH_COUNT(ps->all) + 1, sizeof(*list));
+	size_t n = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (const struct port *p = ps->all; p; p = p->hh.next)
+		if (fill(&list[n++], p))
+			goto err;
+	qsort(list, n, sizeof(*list), compare);
+	*out = list;
+	*len = n;
+	return 0;
+err:
+	while (n--)
+		histogram__free(&list[n].lifetime);
+	free(list);
+	return -ENOMEM;
+}

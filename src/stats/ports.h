@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How many connections each (process, role, transport, port) opened, closed
+ * and has. Fed by connections.c and by kernel summaries.
+ */
+#ifndef REQTRACE_STATS_PORTS_H
+#define REQTRACE_STATS_PORTS_H
+
+#include "stats/hash.h"
+#include "stats/snapshot.h"
+
+/* Without padding, compared as bytes. */
+struct port_key {
+	uint32_t pid;
+	uint16_t port;
+	uint8_t role, transport;
+};
+
+/* Counts are signed: a connection whose opening is only in a summary may move
+ * before the summary is told, and then its old process owes one. */
+struct port {
+	struct port_key key;
+	int64_t joined, opened, closed;
+	int64_t marked; /* opened when the last interval ended */
+	struct histogram lifetime;
+	UT_hash_handle hh;
+};
+
+/* The last summary of a key, which is counted in port already. Bounded by the
+ * kernel's map, RT_MAX_SUMMARIES. */
+struct port_summary {
+	struct port_key key;
+	struct port *port;
+	uint64_t opened, closed;
+	UT_hash_handle hh;
+};
+
+struct ports {
+	size_t max;
+	struct port *all; /* uthash by key, owned, never taken out */
+	struct port_summary *summaries; /* uthash by key, owned */
+	uint64_t folded; /* connections counted for a port with pid 0, as
+			  * their own found no room */
+};
+
+void ports__init(struct ports *ps, size_t max);
+void ports__free(struct ports *ps); /* accepts an initialised ps */
+
+/* The port to count one more connection for: found or made, valid as long as
+ * ps. When ps is full: the one of pid 0 and port 0. NULL when out of memory. */
+struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
+		       enum rt_transport transport, uint16_t port);
+
+/* Totals of a kernel summary replace those before. 0 or -ENOMEM. */
+int ports__set_summary(struct ports *ps, const struct rt_summary *summary);
+
+/* The interval ends: opened figures of later lists start here. */
+void ports__mark(struct ports *ps);
+
+/* Sorted figures, .comm left NULL. Returns 0 and *out (free each lifetime,
+ * then it), or -ENOMEM. */
+int ports__list(const struct ports *ps, struct snapshot_port **out,
+		size_t *len);
+
+#endif

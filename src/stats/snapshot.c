@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Snapshots: owns those it builds, is fed the state of stats.c, pending
+ * requests and the caller's facts, yields what views and exporters show.
+ * Pending requests are counted in copies of the state.
+ */
+#include "stats/snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stats/counters.h"
+#include "stats/rows.h"
+#include "stats/state.h"
+
+/* Copies of the tables of groups with the pending requests in them. */
+struct copies {
+	struct groups series, rows;
+};
+
+static void copies__free(struct copies *copies)
+{
+	groups__free(&copies->series);
+	groups__free(&copies->rows);
+}
+
+static int copies__make(struct copies *copies, const struct stats *s,
+			const struct request *pending, size_t len)
+{
+	struct group *series = NULL, *row = NULL;
+	int err;
+
+	groups__init(&copies->rows, s->rows.by, s->rows.max);
+	err = groups__copy(&copies->series, &s->series);
+	if (!err && stats__keeps_rows(s))
+		err = groups__copy(&copies->rows, &s->rows);
+	for (size_t i = 0; i < len && !err; i++) {
+		err = groups__add(&copies->series, &pending[i], &series);
+		if (!err && stats__keeps_rows(s))
+			err = groups__add(&copies->rows, &pending[i], &row);
+	}
+	if (err) {
+		copies__free(copies);
+		return err;
+	}
+	groups__set_recent(&copies->series);
+	groups__set_recent(&copies->rows);
+	return 0;
+}
+
+static void set_facts(struct snapshot *snap, const struct stats_facts *facts)
+{
+	snap->version = facts->version;
+	snap->engine = facts->engine;
+	snap->host = facts->host;
+	snap->kernel = facts->kernel;
+	snap->arch = facts->arch;
+	snap->hooks = facts->hooks;
+	snap->hooks_len = facts->hooks_len;
+	snap->cpus = facts->cpus;
+	snap->wall_start = facts->wall_start;
+	snap->start = facts->start;
+	snap->in_flight = facts->in_flight;
+	snap->lost = facts->counter[RT_COUNT_LOST];
+	snap->bpf_known = facts->bpf_known;
+	snap->bpf_ns = facts->bpf_ns;
+	snap->bpf_runs = facts->bpf_runs;
+	snap->user_ns = facts->user_ns;
+	snap->rss_bytes = facts->rss_bytes;
+}
+
+static void set_totals(struct snapshot *snap, const struct groups *series)
+{
+	for (const struct group *g = series->all; g; g = g->hh.next) {
+		snap->exchanges += g->m.exchanges;
+		snap->operations += g->m.operations;
+		if (g->key.kind == GROUP_SUMMARISED)
+			snap->summarised += g->m.exchanges;
+	}
+}
+
+static int add_processes(struct snapshot *snap, const struct stats *s)
+{
+	struct snapshot_process *list;
+	int err = process_list__list(&s->processes, &list, &snap->processes_len);
+
+	if (!err)
+		snap->processes = list;
+	return err;
+}
+
+static int add_ports(struct snapshot *snap, const struct stats *s)
+{
+	struct snapshot_port *list;
+	int err = ports__list(&s->ports, &list, &snap->ports_len);
+
+	if (err)
+		return err;
+	snap->ports = list;
+	for (size_t i = 0; i < snap->ports_len; i++) {
+		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+		snap->conns_open_total += list[i].active;
+	}
+	return 0;
+}
+
+static int add_streams(struct snapshot *snap, const struct stats *s)
+{
+	struct snapshot_stream *list;
+	int err = streams__list(&s->streams, &list, &snap->streams_len);
+
+	if (err)
+		return err;
+	snap->streams = list;
+	for (size_t i = 0; i < snap->streams_len; i++)
+		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+	return 0;
+}
+
+static int add_conns(struct snapshot *snap, const struct stats *s,
+		     const struct request *pending, size_t pending_len)
+{
+	struct snapshot_conn *list;
+	int err =
+	    conn_list__list(&s->connections, pending, pending_len, snap->now,
+			      s->config.max_conns, &list, &snap->conns_len);
+
+	if (err)
+		return err;
+	snap->conns = list;
+	for (size_t i = 0; i < snap->conns_len; i++)
+		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+	return 0;
+}
+
+static int add_counters(struct snapshot *snap, const struct stats *s,
+			const struct stats_facts *facts,
+			const struct copies *copies)
+{
+	const uint64_t own[STATS_COUNTERS] = {
+	    [STATS_COUNT_SERIES_FOLDED] = copies->series.folded,
+	    [STATS_COUNT_ROWS_FOLDED] = copies->rows.folded,
+	    [STATS_COUNT_PORTS_FOLDED] = s->ports.folded,
+	    [STATS_COUNT_STREAMS_FOLDED] = s->streams.folded,
+	    [STATS_COUNT_UNREADABLE] = facts->unreadable,
+	    [STATS_COUNT_UNCOUNTED] = facts->uncounted,
+	    [STATS_COUNT_FORGOTTEN] = facts->forgotten,
+	};
+	struct snapshot_counter *list;
+	int err =
+	    counters__list(facts->counter, own, &list, &snap->counters_len);
+
+	if (!err)
+		snap->counters = list;
+	return err;
+}
+
+/* Rows by connection are add_conns. */
+static int add_rows(struct snapshot *snap, const struct stats *s,
+		    struct copies *copies)
+{
+	bool kept = s->by == SNAPSHOT_BY_THREAD || s->by == SNAPSHOT_BY_PEER;
+	struct snapshot_row *rows;
+	int err;
+
+	if (s->by == SNAPSHOT_BY_PEER)
+		rows__count_peers(&copies->rows, &s->connections);
+	err = rows__build(kept ? &copies->rows : &copies->series, s->by,
+			  snap->ports, snap->ports_len, &s->processes, &rows,
+			  &snap->rows_len);
+	if (!err)
+		snap->rows = rows;
+	return err;
+}
+
+/* Last of all, as it takes the copies' histograms. */
+static int add_series(struct snapshot *snap, const struct stats *s,
+		      struct copies *copies)
+{
+	struct snapshot_series *list;
+	int err = rows__take_series(&copies->series, &s->processes, &list,
+				    &snap->series_len);
+
+	if (!err)
+		snap->series = list;
+	return err;
+}
+
+static int end_interval(struct stats *s, const struct copies *copies,
+			uint64_t now)
+{
+	int err = groups__mark(&s->series, &copies->series);
+
+	if (!err)
+		err = groups__mark(&s->rows, &copies->rows);
+	if (err)
+		return err;
+	ports__mark(&s->ports);
+	s->connections.interval++;
+	s->interval_start = now;
+	return 0;
+}
+
+static int fill(struct snapshot *snap, const struct stats *s,
+		const struct stats_facts *facts, const struct request *pending,
+		size_t pending_len, struct copies *copies)
+{
+	int err;
+
+	set_facts(snap, facts);
+	set_totals(snap, &copies->series);
+	err = add_processes(snap, s);
+	if (!err)
+		err = add_ports(snap, s);
+	if (!err)
+		err = add_streams(snap, s);
+	if (!err)
+		err = add_counters(snap, s, facts, copies);
+	if (!err && s->by == SNAPSHOT_BY_CONNECTION)
+		err = add_conns(snap, s, pending, pending_len);
+	if (!err && s->by != SNAPSHOT_BY_CONNECTION)
+		err = add_rows(snap, s, copies);
+	if (!err)
+		err = add_series(snap, s, copies);
+	return err;
+}
+
+static uint64_t interval_of(const struct stats *s,
+			    const struct stats_facts *facts, uint64_t now,
+			    bool final)
+{
+	uint64_t from = s->interval_start ? s->interval_start : facts->start;
+
+	return final || now < from ? 0 : now - from;
+}
+
+int stats__snapshot(struct stats *s, const struct stats_facts *facts,
+		    const struct request *pending, size_t pending_len,
+		    uint64_t now, bool ends_interval, bool final,
+		    struct snapshot **out)
+{
+	struct snapshot *snap = calloc(1, sizeof(*snap));
+	struct copies copies;
+	int err;
+
+	if (!snap)
+		return -ENOMEM;
+	err = copies__make(&copies, s, pending, pending_len);
+	if (err)
+		goto err_snap;
+	snap->now = now;
+	snap->by = s->by;
+	snap->final = final;
+	snap->interval = interval_of(s, facts, now, final);
+	err = fill(snap, s, facts, pending, pending_len, &copies);
+	if (!err && ends_interval)
+		err = end_interval(s, &copies, now);
+	copies__free(&copies);
+	if (err)
+		goto err_snap;
+	*out = snap;
+	return 0;
+err_snap:
+	snapshot__free(snap);
+	return err;
+}
+
+void snapshot__free(struct snapshot *snap)
+{
+	/* Const is for readers: all of these were allocated here. */
+	struct snapshot_series *series;
+	struct snapshot_stream *streams;
+	struct snapshot_port *ports;
+	struct snapshot_row *rows;
+
+	if (!snap)
+		return;
+	series = (struct snapshot_series *)snap->series;
+	streams = (struct snapshot_stream *)snap->streams;
+	ports = (struct snapshot_port *)snap->ports;
+	rows = (struct snapshot_row *)snap->rows;
+	for (size_t i = 0; i < snap->series_len; i++)
+		measure__free(&series[i].m);
+	for (size_t i = 0; i < snap->streams_len; i++)
+		histogram__free(&streams[i].duration);
+	for (size_t i = 0; i < snap->ports_len; i++)
+		histogram__free(&ports[i].lifetime);
+	for (size_t i = 0; i < snap->rows_len; i++)
+		measure__free(&rows[i].m);
+	free(series);
+	free(streams);
+	free(ports);
+	free(rows);
+	free((void *)snap->processes);
+	free((void *)snap->conns);
+	free((void *)snap->counters);
+	free(snap);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct snapshot: everything a view or an exporter may show, at one instant,
+ * read-only. Built by stats; owns all it points to except interned strings
+ * (which outlive it). Times are ns unless a name says otherwise.
+ */
+#ifndef REQTRACE_STATS_SNAPSHOT_H
+#define REQTRACE_STATS_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/request.h"
+#include "stats/histogram.h"
+
+/* What --by says a row is. */
+enum snapshot_by {
+	SNAPSHOT_BY_OPERATION,	/* process, port and operation: the default */
+	SNAPSHOT_BY_PORT,	/* process and port */
+	SNAPSHOT_BY_PROCESS,
+	SNAPSHOT_BY_THREAD,
+	SNAPSHOT_BY_PEER,	/* process, port and remote address */
+	SNAPSHOT_BY_CONNECTION,	/* rows are in .conns, not in .rows */
+	SNAPSHOT_BYS,
+};
+
+/* The figures of a group of exchanges. Histograms count operations. */
+struct measure {
+	uint64_t exchanges;
+	uint64_t operations;
+	uint64_t errors;	/* operations; sum of errors_by, and those of
+				 * summarised exchanges, whose kind is lost */
+	uint64_t errors_by[REQUEST_ERRORS]; /* [REQUEST_OK] stays 0 */
+	uint64_t bytes_in, bytes_out;
+	uint64_t recent;	/* operations since the previous snapshot that
+				 * ended an interval */
+	uint64_t with_arrival;	/* exchanges whose duration starts at arrival */
+	uint64_t last;		/* monotonic ns of the latest end */
+	struct histogram duration;
+	struct histogram time_to_first_byte;
+	struct histogram receive_queue;	/* part; has_arrival only */
+	struct histogram unattributed;	/* part: duration - receive_queue */
+};
+
+struct snapshot_series {
+	uint32_t pid;
+	const char *comm;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	const char *protocol, *operation, *status;
+	struct measure m;
+};
+
+/* One line of a table; a key that the grouping does not have is 0, NULL or
+ * RT_ROLE_UNKNOWN. */
+struct snapshot_row {
+	uint32_t pid;
+	const char *comm;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;		/* 0: UNIX, or not a key (see has_port) */
+	bool has_port;
+	uint32_t tid;		/* BY_THREAD */
+	char peer[64];		/* BY_PEER: address without port, or "unix" */
+	const char *protocol, *operation;
+	uint64_t active;	/* open connections of the row's process, role,
+				 * port (and peer); for BY_OPERATION: of the port */
+	struct measure m;
+};
+
+/* Streams: kept out of the latency histogram. */
+struct snapshot_stream {
+	uint32_t pid;
+	const char *comm;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	const char *protocol;	/* "sse", "websocket" */
+	const char *operation;
+	uint64_t streams, active;
+	uint64_t bytes_in, bytes_out;
+	struct histogram duration; /* of ended ones */
+};
+
+/* Connections of one (process, role, transport, port). */
+struct snapshot_port {
+	uint32_t pid;
+	const char *comm;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	uint64_t joined;	/* open before tracing; not in opened */
+	uint64_t opened, closed, active; /* active = joined + opened - closed */
+	uint64_t recent_opened;	/* since the previous interval snapshot */
+	struct histogram lifetime; /* of closed ones whose opening was seen */
+};
+
+/* One connection: all open ones up to a bound, and the slowest closed. */
+struct snapshot_conn {
+	uint32_t pid;
+	const char *comm;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	const char *protocol;
+	char local[64], remote[64]; /* "127.0.0.1:8080", "[::1]:80", "unix" */
+	bool open;
+	bool joined;		/* age is since tracing found it */
+	uint64_t age;		/* ns; of closed ones: lifetime */
+	uint64_t idle;		/* ns since its last activity (open ones) */
+	uint64_t exchanges;
+	uint64_t bytes_in, bytes_out;
+	uint64_t p50, p99, max;	/* ns; 0 when exchanges is 0 */
+};
+
+struct snapshot_process {
+	uint32_t pid, ppid;
+	const char *comm, *exe, *service;
+	bool exited;
+};
+
+struct snapshot_counter {
+	const char *name;	/* JSON key in coverage */
+	const char *reason;	/* one sentence for people */
+	uint64_t value;
+};
+
+struct snapshot {
+	const char *version, *engine, *host, *kernel, *arch;
+	const char *const *hooks;
+	size_t hooks_len;
+	uint32_t cpus;
+	uint64_t wall_start;	/* CLOCK_REALTIME ns */
+	uint64_t start, now;	/* monotonic ns */
+	uint64_t interval;	/* ns covered by "recent"; 0 in the final one */
+	enum snapshot_by by;
+	bool final;
+
+	const struct snapshot_process *processes;
+	size_t processes_len;
+	const struct snapshot_series *series; /* sorted: pid, role, port, ... */
+	size_t series_len;
+	const struct snapshot_row *rows; /* sorted: operations, descending */
+	size_t rows_len;
+	const struct snapshot_stream *streams;
+	size_t streams_len;
+	const struct snapshot_port *ports;
+	size_t ports_len;
+	const struct snapshot_conn *conns; /* only if by is BY_CONNECTION */
+	size_t conns_len;
+	uint64_t conns_open_total; /* may exceed what conns lists */
+	const struct snapshot_counter *counters;
+	size_t counters_len;
+	uint64_t exchanges;	/* total, summarised ones included */
+	uint64_t operations;
+	uint64_t in_flight;	/* requests without (whole) response now */
+	uint64_t summarised;	/* exchanges that lost their operation */
+	uint64_t lost;		/* exchanges lost altogether */
+
+	bool bpf_known;
+	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes; /* cost so far */
+};
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Series of finished requests, connection and stream figures, all bounded,
+ * and snapshots of them. Fed through a struct model_sink.
+ */
+#ifndef REQTRACE_STATS_STATS_H
+#define REQTRACE_STATS_STATS_H
+
+#include "model/sink.h"
+#include "stats/snapshot.h"
+
+struct stats;
+
+struct stats_config {
+	enum snapshot_by by;	/* what .rows are; thread and peer rows are only
+				 * kept when asked for here */
+	size_t max_series;	/* 0: the default, 2000; the rest goes to one
+				 * overflow series per (pid, role, port) with
+				 * operation "other" */
+	size_t max_conns;	/* rows of SNAPSHOT_BY_CONNECTION; 0: 1000 */
+};
+
+/* NULL when out of memory. */
+struct stats *stats__new(const struct stats_config *config);
+void stats__free(struct stats *s);	/* accepts NULL */
+
+/* A sink that feeds s; valid as long as s. */
+struct model_sink stats__sink(struct stats *s);
+
+/* Change the rows of later snapshots. 0; -ENOTSUP for thread and peer rows
+ * that were not kept from the start. */
+int stats__set_by(struct stats *s, enum snapshot_by by);
+
+/* Figures that only the caller knows; pointers must outlive the snapshot. */
+struct stats_facts {
+	const char *version, *engine, *host, *kernel, *arch;
+	const char *const *hooks;
+	size_t hooks_len;
+	uint32_t cpus;
+	uint64_t wall_start, start;
+	uint64_t in_flight;
+	uint64_t unreadable, uncounted, forgotten; /* of the model, model.h */
+	uint64_t counter[RT_COUNTERS];
+	bool bpf_known;
+	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes;
+};
+
+/*
+ * Build a snapshot at monotonic time now. pending requests (idle exchanges
+ * that may still grow) are counted in this snapshot only, as if they had been
+ * given to the sink. ends_interval: "recent" figures cover the time since the
+ * last snapshot that had it set, and start anew. final: the last one.
+ * Returns 0 and *out (free it with snapshot__free), or -ENOMEM.
+ */
+int stats__snapshot(struct stats *s, const struct stats_facts *facts,
+		    const struct request *pending, size_t pending_len,
+		    uint64_t now, bool ends_interval, bool final,
+		    struct snapshot **out);
+void snapshot__free(struct snapshot *snap); /* accepts NULL */
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live view's screen. Fed with a frame and a state, yields, top down:
+ *
+ *   nginx (1200) and 4 children   12.3 s   engine sock   160,000/s
+ *   by operation: rate of the last 1.00 s, ...      (from 8 lines on)
+ *   PROCESS  PORT OPERATION       RATE/s     P99    (sort column marked)
+ *   rows
+ *   coverage warning, message or filter             (if there is one)
+ *   q Quit  h Help  / Filter ...
+ */
+#include <ncurses.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "view/live_draw.h"
+#include "view/live_help.h"
+#include "view/screen.h"
+#include "view/units.h"
+
+#define SCOPE_FROM_LINES 8
+
+enum pair { PAIR_TITLE = 1, PAIR_HEAD, PAIR_SORT, PAIR_BAD, PAIR_KEY };
+
+void live_draw__init(void)
+{
+	if (!has_colors())
+		return;
+	start_color();
+	use_default_colors();
+	init_pair(PAIR_TITLE, COLOR_WHITE, COLOR_BLUE);
+	init_pair(PAIR_HEAD, COLOR_BLACK, COLOR_GREEN);
+	init_pair(PAIR_SORT, COLOR_BLACK, COLOR_CYAN);
+	init_pair(PAIR_BAD, COLOR_RED, -1);
+	init_pair(PAIR_KEY, COLOR_BLACK, COLOR_CYAN);
+}
+
+/* plain: what stands in for the colours where there are none. */
+static attr_t attr_of(enum pair pair, attr_t plain)
+{
+	return has_colors() ? (attr_t)COLOR_PAIR(pair) : plain;
+}
+
+/* Write clean text at the cursor, as much as fits before column end. */
+static void put(const char *text, int end)
+{
+	int room = end - getcurx(stdscr);
+
+	if (room > 0)
+		addnstr(text, (int)screen__fit(text, (size_t)room, NULL));
+}
+
+static void put_cell(const char *text, size_t width, bool right, bool utf8)
+{
+	char cell[CELL_LEN];
+
+	put(screen__pad(cell, sizeof(cell), text, width, right, utf8), COLS);
+}
+
+/* Write a sentence from the cursor on, with an ellipsis if it is cut. */
+static void put_sentence(const char *text, bool utf8)
+{
+	char line[1024];
+	size_t room = (size_t)(COLS - getcurx(stdscr));
+	size_t width = screen__width(text);
+
+	screen__pad(line, sizeof(line), text, width < room ? width : room,
+		    false, utf8);
+	put(line, COLS);
+}
+
+static void draw_title(const struct live_screen *s)
+{
+	const struct live_frame *f = s->frame;
+	int limit = 0, left;
+	bool paused = s->state->paused;
+
+	for (int i = 0; i < FRAME_TITLES; i++) {
+		if (f->title[i].priority > limit)
+			limit = f->title[i].priority;
+	}
+	for (; limit > 0; limit--) {
+		size_t need = paused ? 9 : 0;
+
+		for (int i = 0; i < FRAME_TITLES; i++) {
+			if (f->title[i].priority <= limit)
+				need += screen__width(f->title[i].text) + 3;
+		}
+		if (need <= (size_t)COLS + 2)
+			break;
+	}
+	attrset(attr_of(PAIR_TITLE, A_REVERSE) | A_BOLD);
+	mvhline(0, 0, ' ', COLS);
+	left = COLS - (paused ? 7 : 0);
+	for (int i = 0; i < FRAME_TITLES; i++) {
+		if (f->title[i].priority > limit)
+			continue;
+		if (i > 0)
+			put("   ", left);
+		put(f->title[i].text, left);
+	}
+	if (paused) {
+		attrset(attr_of(PAIR_BAD, 0) | A_REVERSE | A_BOLD);
+		mvaddstr(0, COLS > 6 ? COLS - 6 : 0, "PAUSED");
+	}
+	attrset(A_NORMAL);
+}
+
+static void draw_heads(const struct live_screen *s, int y)
+{
+	const struct table *t = &s->frame->table;
+	size_t sorted = live_state__sort_column(s->state, t);
+	attr_t head = attr_of(PAIR_HEAD, A_REVERSE);
+
+	attrset(head);
+	mvhline(y, 0, ' ', COLS);
+	move(y, 0);
+	for (size_t i = 0; i < s->layout->len; i++) {
+		const struct column *c = &t->columns[s->layout->column[i]];
+		bool here = s->layout->column[i] == sorted;
+
+		if (i > 0)
+			put(" ", COLS);
+		attrset(here ? attr_of(PAIR_SORT, A_REVERSE | A_UNDERLINE) |
+					A_BOLD
+			     : head);
+		put_cell(c->title, s->layout->width[i], c->number, s->utf8);
+		attrset(head);
+	}
+	attrset(A_NORMAL);
+}
+
+static bool is_bad(const struct table *t, size_t row, size_t column)
+{
+	return strcmp(t->columns[column].title, "ERR") == 0 &&
+	       t->cells[row * t->columns_len + column].number > 0;
+}
+
+static void draw_row(const struct live_screen *s, int y, size_t row)
+{
+	const struct table *t = &s->frame->table;
+
+	move(y, 0);
+	for (size_t i = 0; i < s->layout->len; i++) {
+		size_t column = s->layout->column[i];
+
+		if (i > 0)
+			put(" ", COLS);
+		if (is_bad(t, row, column))
+			attrset(attr_of(PAIR_BAD, 0) | A_BOLD);
+		put_cell(table__text(t, row, column), s->layout->width[i],
+			 t->columns[column].number, s->utf8);
+		attrset(A_NORMAL);
+	}
+}
+
+/* A paragraph, broken between words, on lines y to end - 1. */
+static void draw_paragraph(int y, int end, const char *text)
+{
+	move(y, 0);
+	while (*text && y < end) {
+		size_t len = strcspn(text, " ");
+		char word[CELL_LEN];
+		int x = getcurx(stdscr);
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (x > 0 && x + 1 + (int)screen__width(word) > COLS) {
+			if (++y >= end)
+				break;
+			move(y, 0);
+			x = 0;
+		}
+		if (x > 0)
+			put(" ", COLS);
+		put(word, COLS);
+		text += len + (text[len] == ' ');
+	}
+}
+
+static void draw_rows(const struct live_screen *s, int y, int end)
+{
+	const struct table *t = &s->frame->table;
+	struct live_state *state = s->state;
+	size_t page = end > y ? (size_t)(end - y) : 0;
+
+	state->page = page;
+	if (state->top + page > t->shown)
+		state->top = t->shown > page ? t->shown - page : 0;
+	for (size_t i = state->top; i < t->shown && y < end; i++)
+		draw_row(s, y++, t->order[i]);
+	if (t->rows > 0 && t->shown == 0)
+		draw_paragraph(y, end,
+			       "No row has the filter's text in its "
+			       "process, port, peer, protocol or "
+			       "operation. Esc takes the filter away.");
+	else if (t->rows == 0)
+		draw_paragraph(y, end,
+			       s->frame->nothing[0] ? s->frame->nothing
+						    : "Nothing to list yet.");
+}
+
+/* The line above the keys; returns whether there is one. */
+static bool draw_notice(const struct live_screen *s, int y, bool draw)
+{
+	const struct live_state *state = s->state;
+	char notice[420];
+	attr_t attr = A_BOLD;
+
+	if (s->message[0])
+		snprintf(notice, sizeof(notice), "%s", s->message);
+	else if (state->typing || state->filter[0])
+		snprintf(notice, sizeof(notice), "Filter: %s%s", state->filter,
+			 state->typing ? "_" : "");
+	else if (s->frame->missed[0])
+		snprintf(notice, sizeof(notice), "! %s", s->frame->missed);
+	else
+		return false;
+	if (draw) {
+		char text[sizeof(notice)];
+
+		if (notice[0] == '!')
+			attr |= attr_of(PAIR_BAD, 0);
+		screen__clean(text, sizeof(text), notice, s->utf8);
+		attrset(attr);
+		move(y, 0);
+		put_sentence(text, s->utf8);
+		attrset(A_NORMAL);
+	}
+	return true;
+}
+
+struct key_name {
+	const char *key, *name;
+};
+
+static const struct key_name keys[] = {
+	{"q", "Quit"},	{"h", "Help"},	  {"p", "Pause"},    {"/", "Filter"},
+	{"<>", "Sort"}, {"r", "Reverse"}, {"b", "Group by"},
+};
+
+static const struct key_name typing_keys[] = {
+	{"Enter", "Keep"},
+	{"Esc", "Clear"},
+};
+
+/* "1-20 of 135" at the right, where there is room, if not all rows show. */
+static void draw_position(const struct live_screen *s, int y)
+{
+	const struct table *t = &s->frame->table;
+	size_t first = s->state->top, last = first + s->state->page;
+	char from[UNITS_LEN], to[UNITS_LEN], of[UNITS_LEN], text[128];
+
+	if (last > t->shown)
+		last = t->shown;
+	if (t->shown == 0 || (first == 0 && last == t->shown))
+		return;
+	snprintf(text, sizeof(text), "%s-%s of %s",
+		 units__count(from, first + 1), units__count(to, last),
+		 units__count(of, t->shown));
+	if (getcurx(stdscr) + (int)strlen(text) + 1 < COLS)
+		mvaddstr(y, COLS - 1 - (int)strlen(text), text);
+}
+
+static void draw_keys(const struct live_screen *s, int y)
+{
+	bool typing = s->state->typing;
+	const struct key_name *k = typing ? typing_keys : keys;
+	size_t len = typing ? sizeof(typing_keys) / sizeof(typing_keys[0])
+			    : sizeof(keys) / sizeof(keys[0]);
+
+	move(y, 0);
+	for (size_t i = 0; i < len; i++) {
+		size_t need = strlen(k[i].key) + strlen(k[i].name) + 2;
+
+		/* The last cell stays free: writing it scrolls some screens. */
+		if (getcurx(stdscr) + (int)need >= COLS)
+			break;
+		attrset(attr_of(PAIR_KEY, A_REVERSE));
+		put(k[i].key, COLS);
+		attrset(A_NORMAL);
+		put(" ", COLS);
+		put(k[i].name, COLS);
+		put(" ", COLS);
+	}
+	draw_position(s, y);
+}
+
+static void fit_columns(const struct live_screen *s)
+{
+	const struct table *t = &s->frame->table;
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < t->columns_len; i++) {
+		if (!t->columns[i].report_only)
+			mask |= 1u << i;
+	}
+	layout__fit(s->layout, t, mask, (size_t)COLS,
+		    s->state->sorted ? s->state->sort_column
+				     : LAYOUT_NO_COLUMN);
+}
+
+void live_draw__all(const struct live_screen *s)
+{
+	int y = 0, end = LINES - 1;
+
+	erase();
+	fit_columns(s);
+	draw_title(s);
+	y++;
+	if (s->state->help) {
+		live_help__draw(y, end, s->frame->table.columns,
+				s->frame->table.columns_len);
+	} else {
+		if (LINES >= SCOPE_FROM_LINES) {
+			move(y++, 0);
+			put_sentence(s->frame->scope, s->utf8);
+		}
+		if (s->layout->len)
+			draw_heads(s, y++);
+		if (draw_notice(s, 0, false))
+			draw_notice(s, --end, true);
+		draw_rows(s, y, end);
+	}
+	draw_keys(s, LINES - 1);
+	refresh();
+}

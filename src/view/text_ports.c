@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The report's sections, one for each process, role and port. Fed with a
+ * snapshot's series and port figures, yields connections, statuses and a
+ * histogram of all durations, the busiest first.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/notes.h"
+#include "view/screen.h"
+#include "view/text.h"
+#include "view/units.h"
+
+/* A pre-fork server has a section for each worker: enough to compare them,
+ * not so many that the report cannot be read. */
+#define SECTIONS_MAX 20
+#define HISTOGRAMS_MAX 8
+#define STATUSES_MAX 12
+#define INDENT 15 /* of what follows "  connections  " */
+
+struct section {
+	uint32_t pid;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	const char *comm;
+	uint64_t operations;
+	const struct snapshot_port *figures; /* NULL: none */
+};
+
+struct status {
+	const char *name;
+	uint64_t operations;
+};
+
+static int compare_key(const void *a, const void *b)
+{
+	const struct section *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	if (x->role != y->role)
+		return x->role < y->role ? -1 : 1;
+	if (x->transport != y->transport)
+		return x->transport < y->transport ? -1 : 1;
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+static int compare_operations(const void *a, const void *b)
+{
+	const struct section *x = a, *y = b;
+
+	if (x->operations != y->operations)
+		return x->operations > y->operations ? -1 : 1;
+	return compare_key(a, b);
+}
+
+static int compare_status(const void *a, const void *b)
+{
+	const struct status *x = a, *y = b;
+
+	if (x->operations != y->operations)
+		return x->operations > y->operations ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* Merge neighbours with the same key; returns how many remain. */
+static size_t merge_equal(struct section *s, size_t len)
+{
+	size_t out = 0;
+
+	qsort(s, len, sizeof(*s), compare_key);
+	for (size_t i = 0; i < len; i++) {
+		if (out > 0 && compare_key(&s[out - 1], &s[i]) == 0) {
+			s[out - 1].operations += s[i].operations;
+			if (s[i].figures)
+				s[out - 1].figures = s[i].figures;
+		} else {
+			s[out++] = s[i];
+		}
+	}
+	return out;
+}
+
+static struct section *collect(const struct snapshot *snap, size_t *len)
+{
+	size_t max = snap->series_len + snap->ports_len, n = 0;
+	struct section *s = calloc(max + 1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < snap->series_len; i++) {
+		const struct snapshot_series *from = &snap->series[i];
+
+		s[n++] = (struct section){
+			from->pid,  from->role, from->transport,
+			from->port, from->comm, from->m.operations,
+			NULL};
+	}
+	for (size_t i = 0; i < snap->ports_len; i++) {
+		const struct snapshot_port *from = &snap->ports[i];
+
+		s[n++] = (struct section){
+			from->pid,  from->role, from->transport,
+			from->port, from->comm, 0,
+			from};
+	}
+	*len = merge_equal(s, n);
+	qsort(s, *len, sizeof(*s), compare_operations);
+	return s;
+}
+
+static bool belongs(const struct section *s, const struct snapshot_series *of)
+{
+	return s->pid == of->pid && s->role == of->role &&
+	       s->transport == of->transport && s->port == of->port;
+}
+
+static void print_title(const struct text *t, const struct section *s)
+{
+	char comm[64], port[32];
+
+	screen__clean(comm, sizeof(comm), s->comm ? s->comm : "", t->utf8);
+	if (s->transport == RT_TRANSPORT_UNIX)
+		strcpy(port, "UNIX sockets");
+	else
+		snprintf(port, sizeof(port), "port %u", s->port);
+	text__wrapf(t, 2, "", "%s (%u), %s, %s", comm, s->pid,
+		    s->role == RT_ROLE_SERVER	? "server"
+		    : s->role == RT_ROLE_CLIENT ? "client"
+						: "role unknown",
+		    port);
+}
+
+static void print_connections(const struct text *t,
+			      const struct snapshot_port *p)
+{
+	char opened[UNITS_LEN], closed[UNITS_LEN], active[UNITS_LEN];
+	char joined[UNITS_LEN], rate[UNITS_LEN], life[UNITS_LEN];
+	double seconds = (t->snap->now - t->snap->start) / 1e9;
+	char before[64] = "", lifetime[80] = "";
+
+	if (p->joined)
+		snprintf(before, sizeof(before), ", %s joined (open before)",
+			 units__count(joined, p->joined));
+	if (p->lifetime.count)
+		snprintf(lifetime, sizeof(lifetime), "; lifetime p50 %s",
+			 units__duration(life,
+					 histogram__quantile(&p->lifetime, 0.5),
+					 t->utf8));
+	text__wrapf(t, INDENT, "  connections",
+		    "%s opened (%s/s)%s, %s closed, %s active%s",
+		    units__count(opened, p->opened),
+		    units__rate(rate, seconds > 0 ? p->opened / seconds : 0),
+		    before, units__count(closed, p->closed),
+		    units__count(active, p->active), lifetime);
+}
+
+/* Statuses of a section, each once, most frequent first. */
+static size_t collect_statuses(const struct snapshot *snap,
+			       const struct section *s, struct status *to)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < snap->series_len; i++) {
+		const struct snapshot_series *from = &snap->series[i];
+		size_t k = 0;
+
+		if (!belongs(s, from) || !from->status || !from->status[0])
+			continue;
+		while (k < len && strcmp(to[k].name, from->status) != 0)
+			k++;
+		if (k == len)
+			to[len++] = (struct status){from->status, 0};
+		to[k].operations += from->m.operations;
+	}
+	qsort(to, len, sizeof(*to), compare_status);
+	return len;
+}
+
+static int print_statuses(const struct text *t, const struct section *s)
+{
+	struct status *status =
+		calloc(t->snap->series_len + 1, sizeof(*status));
+	char note[1500];
+	size_t used = 0, len;
+
+	if (!status)
+		return -ENOMEM;
+	len = collect_statuses(t->snap, s, status);
+	for (size_t i = 0; i < len && i < STATUSES_MAX; i++) {
+		char name[64], count[UNITS_LEN], share[UNITS_LEN];
+
+		screen__clean(name, sizeof(name), status[i].name, t->utf8);
+		used += snprintf(note + used, sizeof(note) - used,
+				 "%s%s: %s (%s)", used ? ", " : "", name,
+				 units__count(count, status[i].operations),
+				 units__share(share, status[i].operations,
+					      s->operations));
+	}
+	if (len > STATUSES_MAX)
+		snprintf(note + used, sizeof(note) - used, ", and %zu more",
+			 len - STATUSES_MAX);
+	if (len > 0)
+		text__wrap(t, INDENT, "  status", note);
+	free(status);
+	return 0;
+}
+
+static void print_errors(const struct text *t, const struct section *s)
+{
+	uint64_t by[REQUEST_ERRORS] = {0};
+	char note[200];
+
+	for (size_t i = 0; i < t->snap->series_len; i++) {
+		for (int k = 0; k < REQUEST_ERRORS; k++) {
+			if (belongs(s, &t->snap->series[i]))
+				by[k] += t->snap->series[i].m.errors_by[k];
+		}
+	}
+	text__errors(note, sizeof(note), by);
+	if (note[0])
+		text__wrap(t, INDENT, "  errors", note);
+}
+
+static int print_histogram(const struct text *t, const struct section *s)
+{
+	struct histogram all;
+	int err = 0;
+	char count[UNITS_LEN];
+
+	histogram__init(&all, RT_HIST_SCALE);
+	for (size_t i = 0; !err && i < t->snap->series_len; i++) {
+		const struct snapshot_series *from = &t->snap->series[i];
+
+		if (belongs(s, from))
+			err = histogram__merge(&all, &from->m.duration);
+	}
+	if (!err && all.count > 0) {
+		text__wrapf(t, INDENT, "  durations", "of %s operations",
+			    units__count(count, all.count));
+		text__bars(t, &all);
+	}
+	histogram__free(&all);
+	return err;
+}
+
+int text__ports(const struct text *t)
+{
+	size_t len, shown, i;
+	int err = 0;
+	struct section *s = collect(t->snap, &len);
+
+	if (!s)
+		return -ENOMEM;
+	shown = len < SECTIONS_MAX ? len : SECTIONS_MAX;
+	for (i = 0; !err && i < shown; i++) {
+		putc('\n', t->out);
+		print_title(t, &s[i]);
+		if (s[i].figures)
+			print_connections(t, s[i].figures);
+		err = print_statuses(t, &s[i]);
+		print_errors(t, &s[i]);
+		if (!err && i < HISTOGRAMS_MAX)
+			err = print_histogram(t, &s[i]);
+	}
+	if (len > shown)
+		fprintf(t->out, "\n... and %zu more ports (--json has all)\n",
+			len - shown);
+	free(s);
+	return err;
+}
