@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See app.h. */
+#include "app.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "command.h"
+#include "output.h"
+#include "pipeline.h"
+#include "source/procfs.h"
+#include "source/recording.h"
+#include "source/tracer.h"
+#include "stats/histogram.h"
+
+#define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
+
+/* Between two looks at the ring: shorter when it fills, longer when it is
+ * idle; a look at an empty ring costs some 10 us. */
+#define DRAIN_MIN (2 * NS_PER_MS)
+#define DRAIN_MAX (64 * NS_PER_MS)
+#define DRAIN_BUSY 20 /* percent of the ring in one drain */
+#define DRAIN_IDLE 4
+
+enum { EXIT_TRACED = 0, EXIT_FAILED = 1 };
+
+struct app {
+	const struct options *options;
+	struct output *output;
+	struct pipeline *pipeline;
+	struct tracer *tracer;
+	struct loop *loop;
+	struct command command;
+	uint64_t drain; /* present period */
+	int drain_timer;
+	struct error err;
+};
+
+static uint64_t now__ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* A failure whose sentence is in the pipeline, or else in general words. */
+static int app__failed(struct app *a, int code)
+{
+	const struct error *err = pipeline__error(a->pipeline);
+
+	return error__set(&a->err, code, "%s",
+			  err->text[0] ? err->text : strerror(-code));
+}
+
+/* --- callbacks of the loop ----------------------------------------- */
+
+static int app__drain(void *ctx, uint64_t times)
+{
+	struct app *a = ctx;
+	int full = tracer__drain(a->tracer);
+	uint64_t next = a->drain;
+
+	(void)times;
+	if (full < 0)
+		return app__failed(a, full);
+	if (full > DRAIN_BUSY && next > DRAIN_MIN)
+		next /= 2;
+	else if (full < DRAIN_IDLE && next < DRAIN_MAX)
+		next *= 2;
+	if (next != a->drain) {
+		a->drain = next;
+		loop__retime(a->loop, a->drain_timer, next);
+	}
+	if (!tracer__has_targets(a->tracer))
+		loop__stop(a->loop);
+	return 0;
+}
+
+static int app__mark(struct app *a, enum rt_record_kind kind)
+{
+	int code = tracer__mark(a->tracer, kind);
+
+	return code < 0 ? app__failed(a, code) : 0;
+}
+
+static int app__tick(void *ctx, uint64_t times)
+{
+	(void)times;
+	return app__mark(ctx, RT_REC_TICK);
+}
+
+static int app__stop(void *ctx, uint64_t value)
+{
+	struct app *a = ctx;
+
+	(void)value;
+	loop__stop(a->loop);
+	return 0;
+}
+
+static int app__report(void *ctx, uint64_t signo)
+{
+	(void)signo;
+	return app__mark(ctx, RT_REC_REPORT);
+}
+
+static int app__resize(void *ctx, uint64_t signo)
+{
+	struct app *a = ctx;
+
+	(void)signo;
+	live__resize(output__live(a->output));
+	return 0;
+}
+
+static int app__key(void *ctx, uint64_t fd)
+{
+	struct app *a = ctx;
+	int code = 0;
+
+	(void)fd;
+	while (!code) {
+		switch (live__key(output__live(a->output))) {
+		case LIVE_NONE:
+			return 0;
+		case LIVE_QUIT:
+			loop__stop(a->loop);
+			return 0;
+		case LIVE_NEXT_BY:
+			code = pipeline__next_by(a->pipeline);
+			break;
+		case LIVE_HANDLED:
+			break;
+		}
+	}
+	return app__failed(a, code);
+}
+
+/* --- starting -------------------------------------------------------- */
+
+/* Each pid must be a process that can be traced. */
+static int app__check_pids(struct app *a)
+{
+	struct procfs_process p;
+	int code;
+
+	for (size_t i = 0; i < a->options->pids_len; i++) {
+		uint32_t pid = a->options->pids[i];
+
+		code = procfs__read(pid, &p);
+		if (code)
+			return error__set(
+				&a->err, code,
+				"there is no process %" PRIu32
+				"; if it runs in "
+				"a container, give its id on the host (see ps "
+				"on the host)",
+				pid);
+		if (p.tgid != pid)
+			return error__set(&a->err, -EINVAL,
+					  "%" PRIu32 " is a thread of process "
+					  "%" PRIu32 "; use -p %" PRIu32,
+					  pid, p.tgid, p.tgid);
+		if (pid == (uint32_t)getpid())
+			return error__set(&a->err, -EINVAL,
+					  "reqtrace cannot trace itself");
+	}
+	return 0;
+}
+
+static int app__open_tracer(struct app *a)
+{
+	const struct options *o = a->options;
+	uint32_t child = a->command.pid;
+	struct tracer_config config = {
+		.pids = o->pids,
+		.pids_len = o->pids_len,
+		.comm = o->comm,
+		.all = o->all,
+		.port = o->port,
+		.ring_bytes = o->ring_bytes,
+		.interval = o->interval ?: NS_PER_S,
+		.version = REQTRACE_VERSION,
+		.boundaries = histogram__boundaries(),
+	};
+
+	if (child) {
+		config.pids = &child;
+		config.pids_len = 1;
+	} else if (!o->pids_len && !o->comm && !o->all) {
+		/* --port alone: whoever serves it. */
+		config.all = true;
+		config.server_only = true;
+	}
+	return tracer__open(&a->tracer, &config, pipeline__record, a->pipeline,
+			    &a->err);
+}
+
+static int app__watch(struct app *a)
+{
+	const struct options *o = a->options;
+	uint64_t interval = o->interval ?: NS_PER_S;
+	int code;
+
+	a->drain = DRAIN_MAX / 4;
+	a->drain_timer = loop__timer(a->loop, a->drain, app__drain, a);
+	code = a->drain_timer < 0 ? a->drain_timer : 0;
+	if (!code) /* also without a view: the sweep tidies up */
+		code = loop__timer(a->loop, interval, app__tick, a);
+	if (code >= 0 && o->duration)
+		code = loop__timer(a->loop, o->duration, app__stop, a);
+	if (code >= 0)
+		code = loop__signal(a->loop, SIGUSR1, app__report, a);
+	if (code >= 0 && output__live(a->output))
+		code = loop__signal(a->loop, SIGWINCH, app__resize, a);
+	if (code >= 0 && output__live(a->output))
+		code = loop__fd(a->loop, STDIN_FILENO, app__key, a);
+	return code < 0
+		       ? error__set(&a->err, code, "cannot wait for events: %s",
+				    strerror(-code))
+		       : 0;
+}
+
+/* From here on Ctrl-C ends the run well. */
+static int app__catch_signals(struct app *a)
+{
+	int code = loop__new(&a->loop);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!code)
+		code = loop__signal(a->loop, SIGINT, app__stop, a);
+	if (!code)
+		code = loop__signal(a->loop, SIGTERM, app__stop, a);
+	return code ? error__set(&a->err, code, "cannot catch signals: %s",
+				 strerror(-code))
+		    : 0;
+}
+
+static int app__start(struct app *a)
+{
+	uint64_t begin = now__ns();
+	int code = app__open_tracer(a);
+
+	if (code)
+		return code;
+	if (a->command.pid)
+		code = command__start(&a->command, a->options->command[0],
+				      &a->err);
+	if (code)
+		return code;
+	output__show(a->output);
+	if (!output__live(a->output))
+		fprintf(stderr,
+			"reqtrace: attached in %" PRIu64 " ms (engine sock); "
+			"Ctrl-C ends it with a report\n",
+			(uint64_t)((now__ns() - begin) / NS_PER_MS));
+	return app__watch(a);
+}
+
+/* --- running --------------------------------------------------------- */
+
+static int app__trace(struct app *a)
+{
+	int code, end;
+
+	code = app__check_pids(a);
+	if (!code && a->options->command)
+		code = command__prepare(&a->command, a->options->command,
+					&a->err);
+	if (!code)
+		code = app__catch_signals(a);
+	if (!code)
+		code = app__start(a);
+	if (code)
+		return code;
+	/* A failure while running still ends with the report. */
+	code = loop__run(a->loop);
+	end = app__mark(a, RT_REC_END);
+	return code ? code : end;
+}
+
+static int app__replay(struct app *a)
+{
+	int code = recording__replay(a->options->replay, pipeline__record,
+				     a->pipeline, &a->err);
+
+	return code && !a->err.text[0] ? app__failed(a, code) : code;
+}
+
+/* Free everything; a late failure counts if there was none before. */
+static int app__close(struct app *a, int code)
+{
+	struct error late = {};
+	int end;
+
+	tracer__close(a->tracer);
+	command__end(&a->command);
+	output__close(a->output);
+	loop__free(a->loop);
+	end = pipeline__free(a->pipeline, &late);
+	if (end && !code) {
+		code = end;
+		a->err = late;
+	}
+	return code;
+}
+
+int app__run(const struct options *options)
+{
+	struct app a = {.options = options};
+	int code;
+
+	code = output__open(&a.output, options, &a.err);
+	if (!code)
+		code = pipeline__new(&a.pipeline, options, a.output, &a.err);
+	if (!code)
+		code = options->mode == OPTIONS_REPLAY ? app__replay(&a)
+						       : app__trace(&a);
+	code = app__close(&a, code);
+	if (!code)
+		return EXIT_TRACED;
+	fprintf(stderr, "reqtrace: %s\n", a.err.text);
+	return EXIT_FAILED;
+}

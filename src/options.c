@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See options.h. */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NS_PER_S 1e9
+#define MAX_SECONDS (10 * 365 * 86400.0)
+#define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
+#define MAX_RING (1u << 30)
+#define DEFAULT_RING (8u << 20)
+#define USAGE_STATUS 2
+
+const char *argp_program_version = "reqtrace " REQTRACE_VERSION;
+
+static const char doc[] =
+	"Shows how long the requests of running, unmodified services take: per "
+	"process, port, protocol and operation; live, and as a report at the "
+	"end."
+	"\v"
+	"Examples:\n"
+	"  reqtrace -p 1234                  live view of a process and its "
+	"children\n"
+	"  reqtrace -p 1234 -d 30 --json r.json   30 seconds, report as JSON\n"
+	"  reqtrace --port 8000              whoever serves port 8000\n"
+	"  reqtrace -- ./server --port 8000  from its first instruction\n"
+	"\n"
+	"SIGUSR1 prints a full report and goes on tracing.\n"
+	"Exit status: 0 ended well, 1 could not trace or the run failed, 2 "
+	"wrong "
+	"usage.";
+
+static const char args_doc[] = "-p PID[,PID...]\n"
+			       "-- COMMAND [ARG...]\n"
+			       "--port N | --comm NAME | --all\n"
+			       "replay FILE";
+
+enum {
+	KEY_PORT = 256,
+	KEY_COMM,
+	KEY_ALL,
+	KEY_JSON,
+	KEY_ENGINE,
+	KEY_BY,
+	KEY_RECORD,
+	KEY_RING,
+};
+
+static const struct argp_option list[] = {
+	{0, 0, 0, 0, "What to trace:", 1},
+	{"pid", 'p', "PID[,PID...]", 0,
+	 "these processes and their children, present and to come", 0},
+	{"port", KEY_PORT, "N", 0,
+	 "only connections of port N (local as server, remote as client); "
+	 "alone: "
+	 "of whoever serves it",
+	 0},
+	{"comm", KEY_COMM, "NAME", 0,
+	 "processes of this name (as in ps -o comm), present and to come", 0},
+	{"all", KEY_ALL, 0, 0, "every process", 0},
+	{0, 0, 0, 0, "How long, and what to show:", 2},
+	{"duration", 'd', "SECS", 0, "stop after SECS", 0},
+	{"interval", 'i', "SECS", 0,
+	 "refresh each SECS (default 1 on a terminal, none otherwise)", 0},
+	{"by", KEY_BY, "WHAT", 0,
+	 "rows by operation (default), port, process, thread, peer or "
+	 "connection",
+	 0},
+	{"json", KEY_JSON, "FILE", 0, "final report as JSON; - for stdout", 0},
+	{0, 0, 0, 0, "Recording and engine:", 3},
+	{"record", KEY_RECORD, "FILE", 0,
+	 "keep the raw records for reqtrace replay FILE", 0},
+	{"engine", KEY_ENGINE, "NAME", 0, "auto or sock (default auto)", 0},
+	{"ring", KEY_RING, "BYTES", 0,
+	 "size of the ring buffer: a power of two, 4096 to 1 GiB (default 8 "
+	 "MiB)",
+	 0},
+	{0},
+};
+
+static double parse__seconds(const char *arg, const char *what,
+			     struct argp_state *state)
+{
+	char *end;
+	double s = strtod(arg, &end);
+
+	if (end == arg || *end || !isfinite(s) || s < 0.01 || s > MAX_SECONDS)
+		argp_error(
+			state,
+			"%s takes a number of seconds from 0.01 on, not '%s'",
+			what, arg);
+	return s;
+}
+
+static unsigned long parse__number(const char *arg, unsigned long min,
+				   unsigned long max, const char *what,
+				   struct argp_state *state)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || *arg == '+' ||
+	    n < min || n > max)
+		argp_error(state,
+			   "%s must be a number from %lu to %lu, not '%s'",
+			   what, min, max, arg);
+	return n;
+}
+
+static void parse__pids(struct options *o, char *arg, struct argp_state *state)
+{
+	char *save = NULL, *item = strtok_r(arg, ",", &save);
+	uint32_t pid;
+
+	if (!item)
+		argp_error(state, "-p needs a process id");
+	for (; item; item = strtok_r(NULL, ",", &save)) {
+		pid = parse__number(item, 1, MAX_PID, "a process id", state);
+		if (o->pids_len == OPTIONS_MAX_PIDS)
+			argp_error(state, "-p takes %d process ids at most",
+				   OPTIONS_MAX_PIDS);
+		o->pids[o->pids_len++] = pid;
+	}
+}
+
+static enum snapshot_by parse__by(const char *arg, struct argp_state *state)
+{
+	static const char *const names[SNAPSHOT_BYS] = {
+		[SNAPSHOT_BY_OPERATION] = "operation",
+		[SNAPSHOT_BY_PORT] = "port",
+		[SNAPSHOT_BY_PROCESS] = "process",
+		[SNAPSHOT_BY_THREAD] = "thread",
+		[SNAPSHOT_BY_PEER] = "peer",
+		[SNAPSHOT_BY_CONNECTION] = "connection",
+	};
+
+	for (int i = 0; i < SNAPSHOT_BYS; i++)
+		if (!strcmp(arg, names[i]))
+			return i;
+	argp_error(state,
+		   "--by takes operation, port, process, thread, peer or "
+		   "connection, not '%s'",
+		   arg);
+	return SNAPSHOT_BY_OPERATION;
+}
+
+static size_t parse__ring(const char *arg, struct argp_state *state)
+{
+	size_t n = parse__number(arg, sysconf(_SC_PAGESIZE), MAX_RING,
+				 "the ring's size", state);
+
+	if (n & (n - 1))
+		argp_error(state,
+			   "the ring's size must be a power of two, not "
+			   "'%s'",
+			   arg);
+	return n;
+}
+
+static void parse__engine(const char *arg, struct argp_state *state)
+{
+	if (strcmp(arg, "auto") && strcmp(arg, "sock"))
+		argp_error(
+			state,
+			"--engine takes auto or sock, not '%s'; other engines "
+			"are not in this version",
+			arg);
+}
+
+/* What is left: a command behind --, or replay FILE. */
+static void parse__rest(struct options *o, struct argp_state *state)
+{
+	char **rest = state->argv + state->next;
+	int n = state->argc - state->next;
+
+	if (state->quoted && state->quoted == state->next) {
+		o->command = rest;
+	} else if (!strcmp(rest[0], "replay")) {
+		if (n != 2)
+			argp_error(state, "replay takes one recording");
+		o->mode = OPTIONS_REPLAY;
+		o->replay = rest[1];
+	} else {
+		argp_error(state,
+			   "'%s' is not understood; put -- before a command to "
+			   "start, -p before a process id",
+			   rest[0]);
+	}
+	state->next = state->argc;
+}
+
+/* Combinations that make no sense. */
+static void parse__check(const struct options *o, struct argp_state *state)
+{
+	int targets = !!o->pids_len + !!o->command + !!o->comm + o->all;
+
+	if (o->mode == OPTIONS_REPLAY) {
+		if (targets || o->port || o->record || o->duration)
+			argp_error(state, "replay takes only -i, --by and "
+					  "--json: the rest is as recorded");
+		return;
+	}
+	if (targets > 1)
+		argp_error(state, "-p, --comm, --all and a command exclude one "
+				  "another");
+	if (!targets && !o->port)
+		argp_error(state, "nothing to trace: give -p PID, --port N, "
+				  "--comm NAME, --all, or -- COMMAND");
+	if (o->comm && (!o->comm[0] || strlen(o->comm) >= RT_COMM_LEN))
+		argp_error(state, "a process name has 1 to %d characters",
+			   RT_COMM_LEN - 1);
+}
+
+static error_t parse__option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'p':
+		parse__pids(o, arg, state);
+		break;
+	case 'd':
+		o->duration = parse__seconds(arg, "-d", state) * NS_PER_S;
+		break;
+	case 'i':
+		o->interval = parse__seconds(arg, "-i", state) * NS_PER_S;
+		break;
+	case KEY_PORT:
+		o->port = parse__number(arg, 1, 65535, "a port", state);
+		break;
+	case KEY_COMM:
+		o->comm = arg;
+		break;
+	case KEY_ALL:
+		o->all = true;
+		break;
+	case KEY_BY:
+		o->by = parse__by(arg, state);
+		break;
+	case KEY_JSON:
+		o->json = arg;
+		break;
+	case KEY_RECORD:
+		o->record = arg;
+		break;
+	case KEY_ENGINE:
+		parse__engine(arg, state);
+		break;
+	case KEY_RING:
+		o->ring_bytes = parse__ring(arg, state);
+		break;
+	case ARGP_KEY_ARGS:
+		parse__rest(o, state);
+		break;
+	case ARGP_KEY_END:
+		parse__check(o, state);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void options__parse(struct options *o, int argc, char **argv)
+{
+	static const struct argp argp = {list, parse__option, args_doc, doc,
+					 NULL, NULL,	      NULL};
+
+	memset(o, 0, sizeof(*o));
+	o->ring_bytes = DEFAULT_RING;
+	argp_err_exit_status = USAGE_STATUS;
+	argp_parse(&argp, argc, argv, 0, NULL, o);
+}

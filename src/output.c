@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See output.h. */
+#include "output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct output {
+	const struct options *options;
+	FILE *json;	   /* NULL, a file, or stdout */
+	struct live *live; /* NULL: plain text */
+	struct view_style style;
+};
+
+static bool json__on_stdout(const struct options *options)
+{
+	return options->json && !strcmp(options->json, "-");
+}
+
+static size_t terminal__width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col;
+}
+
+static int output__open_json(struct output *o, struct error *err)
+{
+	const char *path = o->options->json;
+	int code;
+
+	if (!path)
+		return 0;
+	o->json = json__on_stdout(o->options) ? stdout : fopen(path, "we");
+	if (o->json)
+		return 0;
+	code = -errno;
+	return error__set(err, code,
+			  "cannot write the report %s: %s; choose a file that "
+			  "can be written",
+			  path, strerror(-code));
+}
+
+int output__open(struct output **out, const struct options *options,
+		 struct error *err)
+{
+	struct output *o = calloc(1, sizeof(*o));
+	int code;
+
+	if (!o)
+		return error__set(err, -ENOMEM, "out of memory");
+	o->options = options;
+	o->style.utf8 = view__utf8();
+	code = output__open_json(o, err);
+	if (code) {
+		free(o);
+		return code;
+	}
+	*out = o;
+	return 0;
+}
+
+void output__show(struct output *o)
+{
+	int code;
+
+	/* A command of ours writes to the same terminal. */
+	if (o->options->mode != OPTIONS_TRACE || o->options->command ||
+	    json__on_stdout(o->options) || !isatty(STDOUT_FILENO) ||
+	    !isatty(STDIN_FILENO))
+		return;
+	code = live__new(stdin, stdout, &o->live);
+	if (code == -ENOTSUP)
+		fprintf(stderr,
+			"reqtrace: no live view on a terminal of type "
+			"'%s'; plain tables instead\n",
+			getenv("TERM") ? getenv("TERM") : "");
+}
+
+void output__close(struct output *o)
+{
+	if (!o)
+		return;
+	live__free(o->live);
+	if (o->json && o->json != stdout)
+		fclose(o->json);
+	free(o);
+}
+
+struct live *output__live(struct output *o)
+{
+	return o->live;
+}
+
+/* Plain tables: when asked for, or instead of a live view. */
+static bool output__plain(const struct output *o)
+{
+	if (json__on_stdout(o->options) || o->live)
+		return false;
+	return o->options->interval ||
+	       (o->options->mode == OPTIONS_TRACE && !o->options->command &&
+		isatty(STDOUT_FILENO));
+}
+
+int output__interval(struct output *o, const struct snapshot *snap,
+		     struct error *err)
+{
+	int code = 0;
+
+	o->style.width = terminal__width();
+	if (o->live)
+		code = live__draw(o->live, snap);
+	else if (output__plain(o))
+		code = view_text.interval(snap, &o->style, stdout);
+	return code ? error__set(err, code, "cannot write to stdout: %s",
+				 strerror(-code))
+		    : 0;
+}
+
+static int report__json(struct output *o, const struct snapshot *snap,
+			struct error *err)
+{
+	int code;
+
+	if (!o->json)
+		return 0;
+	if (o->json != stdout) { /* a later report replaces an earlier one */
+		rewind(o->json);
+		if (ftruncate(fileno(o->json), 0) && errno != EINVAL)
+			return error__set(err, -errno,
+					  "cannot write the report %s: %s",
+					  o->options->json, strerror(errno));
+	}
+	code = view_json.report(snap, &o->style, o->json);
+	return code ? error__set(err, code, "cannot write the report %s: %s",
+				 o->options->json, strerror(-code))
+		    : 0;
+}
+
+static int report__text(struct output *o, const struct snapshot *snap,
+			struct error *err)
+{
+	int code;
+
+	if (json__on_stdout(o->options))
+		return 0;
+	o->style.width = terminal__width();
+	code = view_text.report(snap, &o->style, stdout);
+	return code ? error__set(err, code,
+				 "cannot write the report to stdout: %s",
+				 strerror(-code))
+		    : 0;
+}
+
+int output__report(struct output *o, const struct snapshot *snap,
+		   struct error *err)
+{
+	int code, json;
+
+	if (snap->final) {
+		live__free(o->live);
+		o->live = NULL;
+	}
+	/* While the live view has the terminal, a text report would tear it:
+	 * SIGUSR1 then only writes the JSON. */
+	code = o->live ? 0 : report__text(o, snap, err);
+	json = report__json(o, snap, code ? NULL : err);
+	return code ? code : json;
+}

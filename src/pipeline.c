@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See pipeline.h. */
+#include "pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/decode.h"
+#include "model/model.h"
+#include "source/recording.h"
+#include "stats/stats.h"
+
+#define MAX_HOOKS 32
+
+struct pipeline {
+	const struct options *options;
+	struct output *output;
+	struct recording *recording;
+	struct stats *stats;
+	struct model *model;
+	struct stats_facts facts;
+	char *host;		      /* copy of the HOST record's text */
+	const char *hooks[MAX_HOOKS]; /* into host */
+	uint64_t now;		      /* time of the latest mark */
+	enum snapshot_by by;	      /* present rows */
+	struct error err;
+};
+
+int pipeline__new(struct pipeline **out, const struct options *options,
+		  struct output *output, struct error *err)
+{
+	struct stats_config config = {.by = options->by};
+	struct pipeline *p = calloc(1, sizeof(*p));
+	struct model_sink sink;
+	int code;
+
+	if (!p)
+		return error__set(err, -ENOMEM, "out of memory");
+	p->options = options;
+	p->output = output;
+	p->by = options->by;
+	if (options->record) {
+		code = recording__create(&p->recording, options->record, err);
+		if (code)
+			goto fail;
+	}
+	code = error__set(err, -ENOMEM, "out of memory");
+	p->stats = stats__new(&config);
+	if (!p->stats)
+		goto fail;
+	sink = stats__sink(p->stats);
+	p->model = model__new(&sink);
+	if (!p->model)
+		goto fail;
+	*out = p;
+	return 0;
+fail:
+	pipeline__free(p, NULL);
+	return code;
+}
+
+int pipeline__free(struct pipeline *p, struct error *err)
+{
+	int code;
+
+	if (!p)
+		return 0;
+	code = recording__close(p->recording);
+	if (code)
+		error__set(err, code, "the recording %s is not whole: %s",
+			   p->options->record, strerror(-code));
+	model__free(p->model);
+	stats__free(p->stats);
+	free(p->host);
+	free(p);
+	return code;
+}
+
+const struct error *pipeline__error(const struct pipeline *p)
+{
+	return &p->err;
+}
+
+static char *text__append(char **at, const char *s)
+{
+	char *start = *at;
+
+	*at = stpcpy(start, s) + 1;
+	return start;
+}
+
+/* Keep what the HOST record says beyond the record's life. */
+static int pipeline__host(struct pipeline *p, const struct event *ev)
+{
+	const struct rt_host *host = ev->host.host;
+	char *at, *hook;
+
+	free(p->host);
+	p->host = at = malloc(host->text_len + 8);
+	if (!at)
+		return -ENOMEM;
+	p->facts.version = text__append(&at, ev->host.version);
+	p->facts.engine = text__append(&at, ev->host.engine);
+	p->facts.host = text__append(&at, ev->host.name);
+	p->facts.kernel = text__append(&at, ev->host.kernel);
+	p->facts.arch = text__append(&at, ev->host.arch);
+	hook = text__append(&at, ev->host.hooks);
+	p->facts.hooks_len = 0;
+	for (char *next; hook && *hook && p->facts.hooks_len < MAX_HOOKS;
+	     hook = next) {
+		next = strchr(hook, ',');
+		if (next)
+			*next++ = 0;
+		p->hooks[p->facts.hooks_len++] = hook;
+	}
+	p->facts.hooks = p->hooks;
+	p->facts.cpus = host->cpus;
+	p->facts.wall_start = host->wall_start;
+	p->facts.start = host->header.time;
+	p->now = host->header.time;
+	return 0;
+}
+
+static void pipeline__cost(struct pipeline *p, const struct rt_cost *cost)
+{
+	p->facts.bpf_known = cost->bpf_known;
+	p->facts.bpf_ns = cost->bpf_ns;
+	p->facts.bpf_runs = cost->bpf_runs;
+	p->facts.user_ns = cost->user_ns;
+	p->facts.rss_bytes = cost->rss_bytes;
+}
+
+static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
+			      struct snapshot **out)
+{
+	const struct request *pending;
+	size_t len;
+	int code = model__pending(p->model, &pending, &len);
+
+	if (code)
+		return code;
+	p->facts.in_flight = model__in_flight(p->model);
+	p->facts.unreadable = model__unreadable(p->model);
+	p->facts.uncounted = model__uncounted(p->model);
+	p->facts.forgotten = model__forgotten(p->model);
+	return stats__snapshot(p->stats, &p->facts, pending, len, p->now,
+			       kind == RT_REC_TICK, kind == RT_REC_END, out);
+}
+
+/* A mark in the stream: show. */
+static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
+{
+	struct snapshot *snap;
+	int code = pipeline__snapshot(p, kind, &snap);
+
+	if (code)
+		return error__set(&p->err, code, "out of memory");
+	if (kind == RT_REC_TICK)
+		code = output__interval(p->output, snap, &p->err);
+	else
+		code = output__report(p->output, snap, &p->err);
+	snapshot__free(snap);
+	return code;
+}
+
+static int pipeline__event(struct pipeline *p, const struct event *ev)
+{
+	switch (ev->kind) {
+	case RT_REC_HOST:
+		return pipeline__host(p, ev);
+	case RT_REC_COUNTERS:
+		memcpy(p->facts.counter, ev->counters->value,
+		       sizeof(p->facts.counter));
+		return 0;
+	case RT_REC_COST:
+		pipeline__cost(p, ev->cost);
+		return 0;
+	case RT_REC_TICK:
+	case RT_REC_REPORT:
+	case RT_REC_END:
+		p->now = ev->header->time;
+		return pipeline__mark(p, ev->kind);
+	default:
+		return model__event(p->model, ev);
+	}
+}
+
+int pipeline__record(void *ctx, const void *record, size_t size)
+{
+	struct pipeline *p = ctx;
+	struct event ev;
+	int code;
+
+	/* A recording that cannot be written must not end the tracing: its
+	 * error is told at the end. */
+	if (p->recording)
+		recording__write(p->recording, record);
+	code = decode__record(record, size, &ev);
+	if (code)
+		return error__set(
+			&p->err, code,
+			"a record is damaged; if it comes from a file, "
+			"record it again, else this is a fault of "
+			"reqtrace: please report it");
+	code = pipeline__event(p, &ev);
+	if (code && !p->err.text[0])
+		error__set(&p->err, code, "cannot go on: %s", strerror(-code));
+	return code;
+}
+
+int pipeline__next_by(struct pipeline *p)
+{
+	struct live *live = output__live(p->output);
+	enum snapshot_by by = p->options->by;
+	struct snapshot *snap;
+	int code;
+
+	/* Thread and peer rows exist only if asked for: skip what is not. */
+	do {
+		p->by = (p->by + 1) % SNAPSHOT_BYS;
+		code = stats__set_by(p->stats, p->by);
+	} while (code == -ENOTSUP && p->by != by);
+	if (code || !live)
+		return code;
+	code = pipeline__snapshot(p, RT_REC_REPORT, &snap);
+	if (!code) {
+		code = live__draw(live, snap);
+		snapshot__free(snap);
+	}
+	return code;
+}

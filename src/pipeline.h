@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one way through: a record from any source is recorded if wanted,
+ * decoded, and given to the model, which feeds the statistics; marks in the
+ * stream make snapshots, which go to the output.
+ */
+#ifndef REQTRACE_PIPELINE_H
+#define REQTRACE_PIPELINE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "options.h"
+#include "output.h"
+
+struct pipeline;
+
+/* output stays the caller's. 0 and *out, or negative errno and err. */
+int pipeline__new(struct pipeline **out, const struct options *options,
+		  struct output *output, struct error *err);
+
+/* Close the recording and free all. 0, or the recording's first write error
+ * and err. Accepts NULL. */
+int pipeline__free(struct pipeline *p, struct error *err);
+
+/* A source_fn; ctx is the pipeline. */
+int pipeline__record(void *ctx, const void *record, size_t size);
+
+/* The sentence of the last failure of pipeline__record. */
+const struct error *pipeline__error(const struct pipeline *p);
+
+/* Other rows from now on: the next that were kept; redraws the live view. */
+int pipeline__next_by(struct pipeline *p);
+
+#endif
