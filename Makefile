@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build of reqtrace. Sources are found by globs: a new file needs no change
+# here. Everything is made below $(B); the tree stays clean.
+#
+#   make             the program: build/reqtrace
+#   make demo        install what is missing, build, trace a real service
+#   make check       install what is missing, build, run every test
+#   make install     PREFIX=/usr/local, DESTDIR=
+#   make static      one self-contained binary: build/static/reqtrace
+#   make help        the other targets
+
+B ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+
+VERSION := $(shell cat VERSION)
+ARCH := $(shell uname -m)
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
+
+CC = gcc
+CLANG ?= clang
+AR = ar
+BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+CLANG_FORMAT ?= clang-format
+INSTALL ?= install
+
+# make V=1 shows the commands.
+ifeq ($(V),)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $@
+endif
+
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+DEFS := -D_GNU_SOURCE -DREQTRACE_VERSION='"$(VERSION)"'
+BASE_FLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes $(WERROR) $(DEFS) -Isrc -Iinclude -I$(B)/gen
+DEPFLAGS = -MMD -MP
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall $(WERROR) \
+	-D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Iinclude -Ivmlinux -Ibpf
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+LIBS := -lbpf -lelf -lz -ljansson -lncursesw -ltinfo -lm
+
+SRCS := $(sort $(shell find src -name '*.c'))
+LIB_SRCS := $(filter-out src/main.c,$(SRCS))
+# Owners of maps and globals first: libbpf's linker does not move an extern
+# map that it meets before its definition.
+BPF_OWNERS := bpf/ring.bpf.c bpf/target.bpf.c bpf/report.bpf.c \
+	bpf/socket.bpf.c
+BPF_SRCS := $(BPF_OWNERS) \
+	$(filter-out $(BPF_OWNERS),$(sort $(wildcard bpf/*.bpf.c)))
+FUZZ_LIB_SRCS := $(filter src/proto/% src/decode/% src/model/% src/base/% \
+	src/stats/%,$(SRCS))
+UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(sort $(wildcard tests/unit/*.c)))
+FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+PEER_SRCS := $(sort $(wildcard tests/peers/*.c))
+
+OBJS := $(SRCS:%.c=$(B)/obj/%.o)
+LIB_OBJS := $(LIB_SRCS:%.c=$(B)/obj/%.o)
+ASAN_OBJS := $(LIB_SRCS:%.c=$(B)/asan/%.o)
+FUZZ_OBJS := $(FUZZ_LIB_SRCS:%.c=$(B)/fuzz/%.o)
+BPF_OBJS := $(BPF_SRCS:%.c=$(B)/%.o)
+SKEL := $(B)/gen/reqtrace.skel.h
+UNIT := $(UNIT_SRCS:%.c=$(B)/%)
+ASAN := $(UNIT_SRCS:%.c=$(B)/asan/%)
+FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/%)
+PEERS := $(PEER_SRCS:%.c=$(B)/%)
+
+FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
+	-prune -o -name '*.[ch]' -print))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
+	format static check-static check-install install uninstall clean peers tests fuzzers
+
+all: $(B)/reqtrace
+
+help:
+	@echo 'all deps demo check install uninstall clean static'
+	@echo 'tests, one by one: lint unit asan golden e2e fuzz check-static check-install'
+	@echo 'built only: tests fuzzers peers;  golden-update rewrites the'
+	@echo 'expected output of the golden tests from the present program'
+
+# --- BPF ---------------------------------------------------------------
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$(B)/reqtrace.bpf.o: $(BPF_OBJS)
+	$(call say,BPFLINK)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(B)/reqtrace.bpf.o
+	@mkdir -p $(@D)
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name reqtrace_bpf > $@
+
+# --- the program ---------------------------------------------------------
+
+# Only src/source may know the skeleton, so only it waits for the programs.
+$(filter $(B)/obj/src/source/%,$(OBJS)): | $(SKEL)
+$(filter $(B)/asan/src/source/%,$(ASAN_OBJS)): | $(SKEL)
+
+$(B)/obj/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_FLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+# An archive, so that a test links only what it uses.
+$(B)/libreqtrace.a: $(LIB_OBJS)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/reqtrace: $(OBJS)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+static: $(B)/static/reqtrace
+
+$(B)/static/reqtrace: $(OBJS)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(LIBS)
+
+# --- tests ---------------------------------------------------------------
+
+tests: $(UNIT) $(ASAN)
+fuzzers: $(FUZZERS)
+peers: $(PEERS)
+
+# The other files of tests/unit, likewise for each test to take from.
+$(B)/obj/tests/unit/helpers.a: $(UNIT_HELPERS:%.c=$(B)/obj/%.o)
+$(B)/asan/tests/unit/helpers.a: $(UNIT_HELPERS:%.c=$(B)/asan/%.o)
+$(B)/obj/tests/unit/helpers.a $(B)/asan/tests/unit/helpers.a:
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/helpers.a \
+		$(B)/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# With clang, so that both compilers see all of the code.
+$(B)/asan/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CLANG)
+	$(Q)$(CLANG) $(BASE_FLAGS) -O1 -g $(SANITIZE) $(DEPFLAGS) -c $< -o $@
+
+$(B)/asan/libreqtrace.a: $(ASAN_OBJS)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/asan/tests/unit/%: $(B)/asan/tests/unit/%.o \
+		$(B)/asan/tests/unit/helpers.a $(B)/asan/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CLANG) $(SANITIZE) -o $@ $^ -lcmocka $(LIBS)
+
+$(B)/fuzz/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CLANG)
+	$(Q)$(CLANG) $(BASE_FLAGS) -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link \
+		$(DEPFLAGS) -c $< -o $@
+
+$(B)/fuzz/libreqtrace.a: $(FUZZ_OBJS)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+$(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/libreqtrace.a
+	$(call say,LD)
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -lm
+
+# A peer is one .c file; it gets liburing when it asks for it.
+$(B)/tests/peers/%: tests/peers/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -pthread \
+		$(DEPFLAGS) -MF $@.d -o $@ $< \
+		$$(grep -q 'uring\.h[>"]' $< && echo -luring)
+
+unit: $(UNIT)
+	@scripts/run-cmocka.sh unit $(UNIT)
+
+asan: $(ASAN)
+	@scripts/run-cmocka.sh asan $(ASAN)
+
+golden: $(B)/reqtrace
+	@scripts/golden.sh $(B)/reqtrace
+
+golden-update: $(B)/reqtrace
+	@scripts/golden.sh --update $(B)/reqtrace
+
+fuzz: $(FUZZERS)
+	@scripts/fuzz.sh $(B)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+# CASES='name...' chooses some. In CI nothing may be skipped.
+e2e: $(B)/reqtrace $(PEERS)
+	@REQTRACE=$(B)/reqtrace REQTRACE_PEERS=$(B)/tests/peers \
+		/usr/bin/python3 tests/e2e/run.py \
+		$(if $(filter true,$(CI)),--no-skip) $(CASES)
+
+check-static: $(B)/static/reqtrace
+	@scripts/check-static.sh $<
+
+check-install: $(B)/reqtrace
+	@scripts/check-install.sh $(B)
+
+lint:
+	@scripts/lint.sh $(CLANG_FORMAT) $(FORMATTED)
+
+format:
+	$(CLANG_FORMAT) -i $(FORMATTED)
+
+# --- what people type ------------------------------------------------------
+
+deps:
+	scripts/deps.sh build test
+
+# In order also under -j, and after deps has installed the compilers.
+demo:
+	scripts/deps.sh build demo
+	+$(MAKE) all
+	@scripts/demo.sh $(B)/reqtrace
+
+check:
+	scripts/deps.sh build test
+	+scripts/check.sh $(B) unit asan golden e2e
+
+install: $(B)/reqtrace
+	$(INSTALL) -D -m 755 $(B)/reqtrace $(DESTDIR)$(PREFIX)/bin/reqtrace
+	$(INSTALL) -D -m 644 man/reqtrace.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/reqtrace.8
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/reqtrace \
+		$(DESTDIR)$(PREFIX)/share/man/man8/reqtrace.8
+
+clean:
+	rm -rf $(B)
+
+-include $(OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
+	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
+	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
+	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
+	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)
