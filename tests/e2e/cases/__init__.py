@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""All cases, in the order in which they run."""
+
+from cases import (calls, command_line, connections, endings, live, loads,
+                   misuse, processes, recording, roles, truth)
+from cases.registry import ALL
+
+__all__ = ["ALL", "calls", "command_line", "connections", "endings", "live",
+           "loads", "misuse", "processes", "recording", "roles", "truth"]

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The system calls by which bytes move, and the shapes of requests and
+responses: counts and bytes must be the same for all."""
+
+from cases.registry import case, case_for
+from services import PeerServer, client
+from tracer import Tracer
+
+SOCKET_CALLS = ("read", "recv", "msg", "vector", "mmsg", "peek")
+
+
+def compare(test, report, books, server, count, operation):
+    """Exchanges, bytes both ways, no errors; the only server series."""
+    series = report.one(role="server", port=server.port)
+    test.equal("exchanges", count, series["exchanges"])
+    test.equal("operation", operation, series["operation"], "contract")
+    test.equal("bytes in", books["bytes_out"], series["bytes_in"])
+    test.equal("bytes out", books["bytes_in"], series["bytes_out"])
+    test.equal("errors", 0, series["errors"])
+    return series
+
+
+def serve(test, *options, server_options=()):
+    server = PeerServer(test, *server_options)
+    tracer = Tracer.of(test, server.pid)
+    books = server.load(*options)
+    server.quiet()
+    report = tracer.stop().complete()
+    test.equal("failed", 0, books["failed"], "contract")
+    return report, books, server
+
+
+@case_for(SOCKET_CALLS)
+def server_calls(test, way):
+    """A server that receives and sends by these calls."""
+    report, books, server = serve(
+        test, "--requests", "200", "--path", "/items/9", "--method", "POST",
+        "--body", "3000", server_options=("--receive", way, "--send", way))
+    compare(test, report, books, server, 200, "POST /items/{id}")
+
+
+@case_for(("writev", "sendmsg", "sendmmsg", "bytewise"))
+def response(test, name):
+    """A response sent by another call than its server's usual one."""
+    report, books, server = serve(test, "--requests", "50", "--path",
+                                  "/" + name)
+    compare(test, report, books, server, 50, "GET /" + name)
+
+
+@case_for(SOCKET_CALLS)
+def client_calls(test, way):
+    """A traced client that sends and receives by these calls."""
+    server = PeerServer(test)
+    caller = server.client("--requests", "200", "--path", "/items/9",
+                           "--receive", way, "--send", way, "--wait")
+    caller.wait_event("waiting")
+    tracer = Tracer.of(test, caller.pid)
+    caller.signal(10)
+    books = caller.wait_event("end")
+    caller.wait()
+    report = tracer.finish() if not tracer.process.running() else tracer.stop()
+    series = report.complete().one(role="client", port=server.port)
+    test.equal("exchanges", books["responses"], series["exchanges"])
+    test.equal("operation", "GET /items/{id} 200",
+               f"{series['operation']} {series['status']}", "contract")
+    test.equal("bytes in", books["bytes_in"], series["bytes_in"])
+    test.equal("bytes out", books["bytes_out"], series["bytes_out"])
+
+
+@case()
+def io_uring_server(test):
+    """io_uring: exact times, operation (not readable)."""
+    report, books, server = serve(
+        test, "--requests", "10", "--path", "/sleep?ms=200",
+        server_options=("--receive", "uring", "--send", "uring"))
+    series = compare(test, report, books, server, 10, "(not readable)")
+    test.near("mean", books["sum"] / 10, series["duration"]["mean"])
+    test.near("max", books["max"], series["duration"]["max"])
+
+
+@case()
+def io_uring_many(test):
+    """io_uring under load, connections opened and closed."""
+    report, books, server = serve(
+        test, "--requests", "4000", "--threads", "4", "--close",
+        server_options=("--receive", "uring", "--send", "uring",
+                        "--acceptors", "4"))
+    compare(test, report, books, server, 4000, "(not readable)")
+    test.equal("connections", 4000, report.connections("opened"))
+
+
+@case()
+def io_uring_client(test):
+    """The same in the client role."""
+    server = PeerServer(test)
+    caller = server.client("--requests", "10", "--path", "/sleep?ms=100",
+                           "--receive", "uring", "--send", "uring", "--wait")
+    caller.wait_event("waiting")
+    tracer = Tracer.of(test, caller.pid)
+    caller.signal(10)
+    books = caller.wait_event("end")
+    caller.wait()
+    report = tracer.finish() if not tracer.process.running() else tracer.stop()
+    series = report.complete().one(role="client", port=server.port)
+    test.equal("exchanges", 10, series["exchanges"])
+    test.equal("operation", "(not readable)", series["operation"], "contract")
+    test.near("mean", books["sum"] / 10, series["duration"]["mean"],
+              slack=0.003)
+
+
+@case()
+def early_response(test):
+    """A response that starts before the request has been read whole is one
+    exchange, to its last byte."""
+    report, books, server = serve(
+        test, "--path", "/early?ms=100", "--method", "POST", "--body",
+        "200000", "--body-ms", "300", "--requests", "3")
+    series = compare(test, report, books, server, 3, "POST /early")
+    test.near("duration", books["sum"], series["duration"]["sum"], slack=0.01)
+    first = series["time_to_first_byte"]["max"]
+    test.check(f"time to first byte is {first} s", first < 0.1)
+
+
+@case()
+def expect_continue(test):
+    """100 Continue is part of its exchange, and no response."""
+    report, books, server = serve(
+        test, "--path", "/upload", "--method", "POST", "--body", "70000",
+        "--expect", "--body-ms", "100", "--requests", "5")
+    series = compare(test, report, books, server, 5, "POST /upload")
+    test.equal("status", "200", series["status"], "contract")
+    test.near("duration", books["sum"], series["duration"]["sum"], slack=0.015)
+
+
+@case()
+def large_request(test):
+    """A body of 5 MB, read in many calls."""
+    report, books, server = serve(
+        test, "--path", "/upload", "--method", "PUT", "--body", "5000000",
+        "--requests", "3")
+    compare(test, report, books, server, 3, "PUT /upload")
+
+
+@case()
+def slow_request(test):
+    """A request whose body comes 300 ms after its head: one exchange from its
+    first byte on."""
+    report, books, server = serve(
+        test, "--path", "/upload", "--method", "POST", "--body", "100",
+        "--body-ms", "300", "--requests", "2")
+    series = compare(test, report, books, server, 2, "POST /upload")
+    test.near("duration", books["sum"], series["duration"]["sum"], slack=0.01)
+
+
+@case()
+def answered_by_another_thread(test):
+    """Read by one thread, answered by another."""
+    report, books, server = serve(test, "--path", "/handoff?ms=50",
+                                  "--requests", "5")
+    series = compare(test, report, books, server, 5, "GET /handoff")
+    test.near("duration", books["sum"], series["duration"]["sum"], slack=0.01)
+
+
+@case()
+def binary_protocol(test):
+    """Bytes of no known protocol: timed as tcp, operation empty."""
+    report, books, server = serve(test, "--echo", "20000", "--requests", "500",
+                                  server_options=("--echo",))
+    series = compare(test, report, books, server, 500, "")
+    test.equal("protocol", "tcp", series["protocol"], "contract")
+    test.check(f"durations sum to {series['duration']['sum']} s, the client's "
+               f"to {books['sum']}",
+               series["duration"]["sum"] <= books["sum"] * 1.1)
+
+
+@case()
+def event_stream(test):
+    """Server-sent events are a stream, and in no latency histogram."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    server.load("--path", "/items/1")
+    books = server.load("--path", "/events?events=5&gap=100")
+    server.quiet()
+    report = tracer.stop().complete()
+    streams = [s for s in report.data["streams"] if s["port"] == server.port]
+    test.equal("streams", 1, sum(s["streams"] for s in streams))
+    test.equal("protocol", "sse", streams[0]["protocol"], "contract")
+    test.equal("active", 0, streams[0]["active"])
+    test.equal("operation", "GET /events", streams[0]["operation"], "contract")
+    test.equal("bytes out", books["bytes_in"], streams[0]["bytes_out"])
+    test.equal("exchanges", 1, report.exchanges())
+
+
+@case()
+def websocket(test):
+    """An upgraded connection is a stream from then on."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    client(test, server.to, "--path", "/upgrade").wait_event("end")
+    server.quiet()
+    report = tracer.stop().complete()
+    streams = [s for s in report.data["streams"] if s["port"] == server.port]
+    test.equal("streams", 1, sum(s["streams"] for s in streams))
+    test.equal("protocol", "websocket", streams[0]["protocol"], "contract")
+    test.equal("exchanges", 0, report.exchanges())

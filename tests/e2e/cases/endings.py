@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How exchanges and connections end: by either side, in order or not. Aborts
+are errors by kind, and nothing else is."""
+
+from cases.registry import case
+from services import PeerServer
+from tracer import Tracer
+
+KINDS = ("status", "peer_abort", "local_abort", "reset")
+
+
+def serve(test, *options):
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    books = server.load(*options)
+    server.quiet()
+    return tracer.stop().complete(), books, server
+
+
+def errors(report):
+    return {kind: report.errors_by(kind) for kind in KINDS
+            if report.errors_by(kind)}
+
+
+@case()
+def half_close(test):
+    """A client that ends its sending side and waits has not aborted."""
+    report, books, _ = serve(test, "--path", "/sleep?ms=30", "--half-close",
+                             "--requests", "20")
+    series = report.one(role="server")
+    test.equal("exchanges", books["responses"], series["exchanges"])
+    test.equal("status", "200", series["status"], "contract")
+    test.equal("errors", {}, errors(report))
+    test.near("duration", books["sum"], series["duration"]["sum"], slack=0.03)
+
+
+@case()
+def server_closes_after_answer(test):
+    """Connection: close is an ordinary end."""
+    report, books, _ = serve(test, "--path", "/close", "--requests", "50")
+    test.equal("answered 200", books["responses"],
+               report.operations(status="200"))
+    test.equal("errors", {}, errors(report))
+    test.equal("connections", 50, report.connections("closed"))
+
+
+@case()
+def server_aborts(test):
+    """The server closes without an answer: a local abort."""
+    report, books, _ = serve(test, "--path", "/abort?ms=50", "--requests", "3")
+    test.equal("unanswered", books["failed"], report.exchanges())
+    test.equal("errors", {"local_abort": 3}, errors(report))
+    test.equal("status", ["aborted"],
+               [s["status"] for s in report.series()], "contract")
+
+
+@case()
+def server_aborts_midway(test):
+    """Nine bytes of a response of a thousand, then a close."""
+    report, books, _ = serve(test, "--path", "/partial?ms=50", "--requests",
+                             "3")
+    test.equal("unfinished", books["failed"], report.exchanges())
+    test.equal("errors", {"local_abort": 3}, errors(report))
+    test.equal("answered 200", 0, report.operations(status="200"))
+
+
+@case()
+def server_resets(test):
+    """The server resets the connection instead of an answer."""
+    report, books, _ = serve(test, "--path", "/reset?ms=50", "--requests", "3")
+    test.equal("unanswered", books["failed"], report.exchanges())
+    kinds = errors(report)
+    test.equal("local aborts and resets", 3,
+               kinds.get("local_abort", 0) + kinds.get("reset", 0))
+    test.equal("errors", 3, report.total("errors"))
+
+
+@case()
+def client_sees_server_abort(test):
+    """From the client's side the same is the peer's abort."""
+    server = PeerServer(test)
+    caller = server.client("--path", "/abort?ms=50", "--requests", "3",
+                           "--wait")
+    caller.wait_event("waiting")
+    tracer = Tracer.of(test, caller.pid)
+    caller.signal(10)
+    books = caller.wait_event("end")
+    caller.wait()
+    report = tracer.finish() if not tracer.process.running() else tracer.stop()
+    test.equal("unanswered", books["failed"], report.exchanges(role="client"))
+    test.equal("errors", {"peer_abort": 3}, errors(report))
+
+
+@case()
+def connections_without_request(test):
+    """Opened and closed without a byte: connections, and no exchange."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    books = server.load("--requests", "0", "--hold", "0", "--path", "/")
+    idle = server.client("--hold", "20", "--requests", "0")
+    idle.wait_event("round")
+    idle.signal(15)
+    idle.wait()
+    server.quiet()
+    report = tracer.stop().complete()
+    test.equal("exchanges", books["requests"], report.exchanges())
+    test.equal("opened", 20, report.connections("opened"))
+    test.equal("closed", 20, report.connections("closed"))
+    test.equal("in flight", 0, report.coverage["in_flight"])
+
+
+@case()
+def status_5xx(test):
+    """5xx are errors by status."""
+    report, books, _ = serve(test, "--path", "/?code=503", "--requests", "7")
+    test.equal("503", books["status"]["503"], report.operations(status="503"))
+    test.equal("errors", {"status": 7}, errors(report))

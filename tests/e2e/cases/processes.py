@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Processes that fork, hand over connections, end, or live in a namespace of
+their own."""
+
+import os
+import signal
+import time
+
+from cases.registry import case
+from harness import children, wait_until
+from services import Held, PeerServer, client, need, peer
+from tracer import Tracer
+
+
+@case()
+def workers_that_are(test):
+    """-p of a pre-fork master covers its workers."""
+    server = PeerServer(test, "--fork", "8")
+    tracer = Tracer.of(test, server.pid)
+    books = server.load("--requests", "400", "--threads", "8", "--close")
+    server.quiet()
+    report = tracer.stop().complete()
+    test.equal("exchanges", books["responses"], report.exchanges())
+    test.equal("workers known", 8,
+               len(report.pids() & set(server.workers)), "server")
+    test.check("a process served that is no worker",
+               {s["pid"] for s in report.series()} <= set(server.workers))
+
+
+@case()
+def workers_that_come(test):
+    """Workers that are forked while tracing goes on."""
+    server = PeerServer(test, "--fork", "1")
+    tracer = Tracer.of(test, server.pid)
+    held = [Held(server, "--path", "/items/1")]
+    for _ in range(5):
+        server.add_worker()
+        held.append(Held(server, "--path", "/items/1"))
+    total = sum(h.round()["responses"] for h in held)
+    report = tracer.stop().complete()
+    test.equal("exchanges", total, report.exchanges())
+    served = {s["pid"] for s in report.series()}
+    test.equal("workers", sorted(server.workers), sorted(served), "server")
+
+
+@case()
+def workers_that_go(test):
+    """Processes that end keep their figures."""
+    server = PeerServer(test, "--fork", "2")
+    tracer = Tracer.of(test, server.pid)
+    books = server.load("--requests", "100", "--close")
+    server.quiet()
+    for pid in server.workers:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(0.3)
+    report = tracer.stop().complete()
+    test.equal("exchanges", books["responses"], report.exchanges())
+    test.check("the workers' names are gone",
+               {s["comm"] for s in report.series()} == {"peer_server"})
+    gone = [p for p in report.data["processes"]
+            if p["pid"] in server.workers and p.get("exited")]
+    test.equal("ended processes", 2, len(gone), "server")
+
+
+@case()
+def connection_handed_over(test):
+    """Accepted by one process, passed by SCM_RIGHTS, served by another."""
+    server = PeerServer(test, "--pass-fd")
+    tracer = Tracer.of(test, server.pid)
+    books = server.load("--requests", "60", "--threads", "2", "--close",
+                        "--path", "/items/2")
+    server.quiet()
+    report = tracer.stop().complete()
+    test.equal("exchanges", books["responses"],
+               report.exchanges(port=server.port, role="server"))
+    test.equal("by the child", 60,
+               report.exchanges(pid=server.workers[0], port=server.port))
+    test.equal("closed", books["connections"],
+               report.connections("closed", port=server.port))
+
+
+@case()
+def request_handed_over(test):
+    """Read by one process, answered by another: one exchange."""
+    server = PeerServer(test, "--pass-fd-read")
+    tracer = Tracer.of(test, server.pid)
+    books = server.load("--requests", "10", "--close", "--path",
+                        "/sleep?ms=50")
+    server.quiet()
+    report = tracer.stop().complete()
+    test.equal("exchanges", books["responses"],
+               report.exchanges(port=server.port, role="server"))
+    test.equal("answered", 10, report.operations(
+        port=server.port, operation="GET /sleep", status="200"))
+    total = sum(s["duration"]["sum"] for s in report.series(port=server.port))
+    test.near("duration", books["sum"], total, slack=0.03)
+
+
+def ended(tracer):
+    """The report of a tracer whose targets have ended: it may end by itself
+    or wait to be told."""
+    end = time.monotonic() + 3
+    while tracer.process.running() and time.monotonic() < end:
+        time.sleep(0.05)
+    return tracer.stop() if tracer.process.running() else tracer.finish()
+
+
+@case()
+def target_ends(test):
+    """The target ends while traced: the report comes, exit status 0."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    books = server.load("--requests", "40", "--path", "/items/1")
+    server.quiet()
+    server.end()
+    report = ended(tracer)
+    test.equal("exchanges", books["responses"], report.exchanges())
+    test.equal("operations", 40, report.operations(operation="GET /items/{id}"))
+
+
+@case()
+def target_killed_midway(test):
+    """The target is killed during a request: a local abort."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    server.load("--requests", "5", "--path", "/items/1")
+    pending = server.client("--path", "/sleep?ms=20000", "--announce")
+    pending.wait_event("sent")
+    time.sleep(0.2)
+    server.process.signal(signal.SIGKILL)
+    server.process.wait()
+    pending.wait_event("end")
+    report = ended(tracer)
+    test.equal("answered", 5, report.operations(status="200"))
+    test.equal("exchanges", 6, report.exchanges())
+    test.equal("local aborts", 1, report.errors_by("local_abort"))
+
+
+@case()
+def target_in_container(test):
+    """A target in a PID namespace of its own, named by its PID out here."""
+    need("unshare")
+    outer = test.start(["unshare", "--pid", "--fork", "--kill-child",
+                        peer("peer_server")])
+    port = outer.wait_event("ready")["port"]
+    pid = wait_until("the server's PID", lambda: children(outer.pid))[0]
+    tracer = Tracer.of(test, pid)
+    books = client(test, f"127.0.0.1:{port}", "--requests", "30").wait_event(
+        "end")
+    time.sleep(0.2)
+    report = tracer.stop().complete()
+    test.equal("exchanges", books["responses"],
+               report.exchanges(role="server", port=port, pid=pid))
+
+
+@case()
+def tracer_attaches_soon(test):
+    """Attached within 300 ms: median of seven starts."""
+    server = PeerServer(test)
+    times = []
+    for _ in range(7):
+        tracer = Tracer.of(test, server.pid)
+        times.append(tracer.attach_seconds)
+        tracer.stop()
+    median = sorted(times)[3]
+    test.check(f"attached after {median:.3f} s", median < 0.3)
+    test.fact(f"attached after {median * 1e3:.0f} ms, "
+              f"{min(times) * 1e3:.0f} to {max(times) * 1e3:.0f}")

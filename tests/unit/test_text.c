@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The text report and the periodic table, against files.
+ */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "view/screen.h"
+#include "view_golden.h"
+
+static void test_golden(void **state)
+{
+	static const struct {
+		const char *name;
+		enum fake_kind kind;
+		bool interval;
+		struct view_style style;
+	} cases[] = {
+		{"empty.txt", FAKE_EMPTY, false, {80, true}},
+		{"redis.txt", FAKE_REDIS, false, {80, true}},
+		{"redis-wide.txt", FAKE_REDIS, false, {200, false}},
+		{"web.txt", FAKE_WEB, false, {80, true}},
+		{"web-ascii.txt", FAKE_WEB, false, {100, false}},
+		{"connections.txt", FAKE_CONNECTIONS, false, {80, true}},
+		{"peers.txt", FAKE_PEERS, false, {0, true}},
+		{"interval-empty.txt", FAKE_EMPTY, true, {80, true}},
+		{"interval-web.txt", FAKE_WEB, true, {80, true}},
+		{"interval-connections.txt",
+		 FAKE_CONNECTIONS,
+		 true,
+		 {100, false}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = view_golden__text(
+			cases[i].interval ? view_text.interval
+					  : view_text.report,
+			cases[i].kind, cases[i].interval, &cases[i].style);
+
+		view_golden__equal(text, cases[i].name);
+		free(text);
+	}
+}
+
+/* No control characters but the line feed, no escape codes, and no line that
+ * is wider than was asked for. */
+static void check_plain(const char *text, size_t width, bool utf8)
+{
+	char line[1000];
+
+	for (const char *c = text; *c; c++) {
+		assert_true(*c == '\n' || (unsigned char)*c >= 0x20);
+		assert_true(utf8 || (unsigned char)*c < 0x7f);
+	}
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		assert_true(len < sizeof(line));
+		memcpy(line, text, len);
+		line[len] = '\0';
+		if (screen__width(line) > width)
+			fail_msg("wider than %zu: %s", width, line);
+		assert_true(len == 0 || line[len - 1] != ' ');
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void test_plain(void **state)
+{
+	(void)state;
+	for (size_t width = 64; width < 220; width += 3) {
+		for (int utf8 = 0; utf8 < 2; utf8++) {
+			struct view_style style = {width, utf8};
+
+			for (int kind = FAKE_EMPTY; kind <= FAKE_PEERS;
+			     kind++) {
+				char *text = view_golden__text(
+					view_text.report, kind, false, &style);
+
+				check_plain(text, width, utf8);
+				free(text);
+				text = view_golden__text(view_text.interval,
+							 kind, true, &style);
+				check_plain(text, width, utf8);
+				free(text);
+			}
+		}
+	}
+}
+
+static void test_write_errors(void **state)
+{
+	(void)state;
+	view_golden__write_errors(view_text.report);
+	view_golden__write_errors(view_text.interval);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_write_errors),
+	};
+
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		abort();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
