@@ -49,7 +49,7 @@ LIB_SRCS := $(filter-out src/main.c,$(SRCS))
 # Owners of maps and globals first: libbpf's linker does not move an extern
 # map that it meets before its definition.
 BPF_OWNERS := bpf/ring.bpf.c bpf/target.bpf.c bpf/report.bpf.c \
-	bpf/socket.bpf.c
+	bpf/payload.bpf.c bpf/exchange.bpf.c bpf/socket.bpf.c
 BPF_SRCS := $(BPF_OWNERS) \
 	$(filter-out $(BPF_OWNERS),$(sort $(wildcard bpf/*.bpf.c)))
 FUZZ_LIB_SRCS := $(filter src/proto/% src/decode/% src/model/% src/base/% \

@@ -106,13 +106,13 @@ static __noinline int report__summarise(struct conn *c)
 		count(RT_COUNT_LOST);
 		return 0;
 	}
-	count(RT_COUNT_SUMMARISED);
 	__sync_fetch_and_add(&sum->exchanges, 1);
 	__sync_fetch_and_add(&sum->bytes_in, ex->bytes_in);
 	__sync_fetch_and_add(&sum->bytes_out, ex->bytes_out);
 	if (ex->header.flags & (RT_EX_NO_RESPONSE | RT_EX_UNACKED))
 		__sync_fetch_and_add(&sum->errors, 1);
 	summary__duration(sum, report__duration(ex));
+	count(RT_COUNT_SUMMARISED);
 	return 0;
 }
 

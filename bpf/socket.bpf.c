@@ -12,7 +12,6 @@ struct conn_map rt_conns SEC(".maps");
 struct unix_conn_map rt_unix_conns SEC(".maps");
 struct unix_mark_map rt_unix_marks SEC(".maps");
 struct conn_zero_map rt_conn_zero SEC(".maps");
-struct data_scratch_map rt_data_scratch SEC(".maps");
 rt_u32 rt_sweep_generation;
 
 /*
@@ -54,6 +53,24 @@ static __always_inline void socket__failed(struct conn *c, int ret, u16 flag)
 		c->ex.header.flags |= flag;
 }
 
+static __always_inline void socket__moved(struct conn *c, struct sock *sk,
+					  u64 now, u32 bytes, bool received)
+{
+	struct moved m = {
+		.now = now,
+		.socket = (u64)sk->sk_socket,
+		.bytes = bytes,
+		.received = received,
+	};
+
+	if (received && conn__is_tcp(c)) {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+		m.write_seq = tp ? tp->write_seq : 0;
+	}
+	exchange__moved(c, &m);
+}
+
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 {
@@ -83,10 +100,7 @@ int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 		return 0;
 	}
 	c->bytes_in += ret;
-	if (c->ex.peer.role == RT_ROLE_CLIENT)
-		exchange__answered(c, sk, now, ret, true);
-	else
-		exchange__asked(c, sk, now, ret, true);
+	socket__moved(c, sk, now, ret, true);
 	conn__consumed(c, sk);
 	return 0;
 }
@@ -95,7 +109,6 @@ SEC("tp_btf/sock_send_length")
 int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 {
 	struct conn *c = conn__get(sk);
-	u64 now;
 
 	if (!c) {
 		if (ret <= 0)
@@ -110,12 +123,8 @@ int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 		socket__failed(c, ret, RT_EX_SEND_FAILED);
 		return 0;
 	}
-	now = bpf_ktime_get_ns();
 	c->bytes_out += ret;
-	if (c->ex.peer.role == RT_ROLE_CLIENT)
-		exchange__asked(c, sk, now, ret, false);
-	else
-		exchange__answered(c, sk, now, ret, false);
+	socket__moved(c, sk, bpf_ktime_get_ns(), ret, false);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  * have an answer but no next request yet, so that the last one of an idle
  * connection shows with its own times; notices UNIX sockets that are gone.
  */
-#include "exchange.h"
+#include "report.h"
 
 /* Set by userspace for the last run: report requests in flight too. */
 rt_u32 rt_sweep_stop;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See exchange.h. Fed by the socket programs, yields reports. */
+#include "exchange.h"
+
+#include "payload.h"
+#include "report.h"
+
+static __always_inline void exchange__begin(struct conn *c,
+					    const struct moved *m)
+{
+	struct rt_exchange *ex = &c->ex;
+	u64 id = bpf_get_current_pid_tgid();
+
+	ex->header.flags = 0;
+	__builtin_memset(
+		&ex->arrive, 0,
+		sizeof(*ex) - __builtin_offsetof(struct rt_exchange, arrive));
+	ex->tgid = id >> 32;
+	ex->tid = id;
+	c->used_by = ex->tgid;
+	c->datas = 0;
+	c->data_bytes = 0;
+	c->shown = 0;
+	c->late = 0;
+	c->sent_seq = m->write_seq;
+	c->phase = PHASE_REQUEST;
+	/* Last: from here on the sweep may look at it. */
+	c->state = ((c->state >> 2) + 1) << 2 | EXCHANGE_OPEN;
+}
+
+static __always_inline void exchange__touch(struct rt_exchange *ex)
+{
+	u64 id = bpf_get_current_pid_tgid();
+
+	ex->last_tgid = id >> 32;
+	ex->last_tid = id;
+}
+
+/* Note ret received bytes. */
+static __always_inline void exchange__received(struct conn *c, u64 now, u32 ret)
+{
+	struct rt_exchange *ex = &c->ex;
+
+	if (!ex->first_recv) {
+		ex->first_recv = c->peeked ?: now;
+		if (c->arrive <= ex->first_recv)
+			ex->arrive = c->arrive;
+		if (!ex->arrive && ex->peer.role == RT_ROLE_SERVER)
+			count(RT_COUNT_NO_ARRIVAL);
+	}
+	ex->last_recv = now;
+	ex->bytes_in += ret;
+	ex->recvs++;
+	exchange__touch(ex);
+}
+
+static __always_inline void exchange__sent(struct conn *c, u64 now, u32 ret)
+{
+	struct rt_exchange *ex = &c->ex;
+
+	if (!ex->first_send)
+		ex->first_send = now;
+	ex->last_send = now;
+	ex->bytes_out += ret;
+	ex->sends++;
+	exchange__touch(ex);
+}
+
+static __always_inline void exchange__note(struct conn *c,
+					   const struct moved *m)
+{
+	if (m->received)
+		exchange__received(c, m->now, m->bytes);
+	else
+		exchange__sent(c, m->now, m->bytes);
+}
+
+/* Keep the first bytes of the request, send on what is beyond them. */
+static __always_inline void exchange__request_bytes(struct conn *c,
+						    const struct moved *m,
+						    u64 before)
+{
+	struct rt_exchange *ex = &c->ex;
+	u32 had = ex->request_len, have = had;
+	struct segments s;
+
+	if (before && !had) /* the beginning was not readable */
+		return;
+	if (had && c->data_bytes >= RT_DATA_MAX)
+		return;
+	payload__locate(&s, m->bytes, m->socket);
+	if (!s.known) {
+		if (!before)
+			ex->header.flags |= RT_EX_REQUEST_UNREADABLE;
+		return;
+	}
+	/* Only contiguous bytes are of use. */
+	if (before == had && !c->data_bytes)
+		have = payload__append(c, 0, had, &s);
+	ex->request_len = have;
+	if (before + m->bytes > have)
+		payload__data(c, &s, have - had, before + have - had);
+}
+
+static __always_inline void exchange__response_bytes(struct conn *c,
+						     const struct moved *m)
+{
+	struct rt_exchange *ex = &c->ex;
+	struct segments s;
+	bool first = ex->peer.role == RT_ROLE_CLIENT ? ex->recvs == 1
+						     : ex->sends == 1;
+
+	payload__locate(&s, m->bytes, m->socket);
+	if (!s.known) {
+		if (first)
+			ex->header.flags |= RT_EX_RESPONSE_UNREADABLE;
+		ex->header.flags &= ~RT_EX_TAIL;
+		return;
+	}
+	ex->response_len =
+		payload__append(c, ex->request_len, ex->response_len, &s);
+	if (ex->response_len == (first ? m->bytes : 0) || !payload__tail(c, &s))
+		ex->header.flags &= ~RT_EX_TAIL; /* whole, or not found */
+	else
+		ex->header.flags |= RT_EX_TAIL;
+}
+
+/*
+ * A request came while, as far as was seen, the last one has no answer. Did
+ * the answer go out, but on another CPU whose tracepoint has yet to fire? The
+ * socket's own sequence number knows. If so, the answer ended before now.
+ */
+static __always_inline bool exchange__answered_unseen(struct conn *c,
+						      const struct moved *m)
+{
+	if (!conn__is_tcp(c) || c->ex.peer.role != RT_ROLE_SERVER ||
+	    m->write_seq == c->sent_seq)
+		return false;
+	c->late = m->write_seq - c->sent_seq;
+	c->phase = PHASE_RESPONSE;
+	exchange__sent(c, m->now, c->late);
+	count(RT_COUNT_REORDERED);
+	return true;
+}
+
+/* Bytes of a question: begins an exchange or goes on with one. */
+static __always_inline void exchange__asked(struct conn *c,
+					    const struct moved *m)
+{
+	u64 before = 0;
+	u16 flags = 0;
+	u32 late = 0;
+
+	if (c->phase == PHASE_SKIP)
+		return;
+	if (c->phase == PHASE_REQUEST) {
+		if (exchange__answered_unseen(c, m)) {
+			flags = RT_EX_REORDERED | RT_EX_RESPONSE_UNREADABLE;
+			late = c->late;
+		}
+	}
+	if (c->phase == PHASE_REQUEST) {
+		before = m->received ? c->ex.bytes_in : c->ex.bytes_out;
+	} else {
+		report__exchange(c, RT_END_NEXT, flags, m->now);
+		exchange__begin(c, m);
+		c->late = late;
+	}
+	exchange__note(c, m);
+	exchange__request_bytes(c, m, before);
+}
+
+/* Bytes of an answer. */
+static __always_inline void exchange__answered(struct conn *c,
+					       const struct moved *m)
+{
+	if (c->phase == PHASE_SKIP || c->phase == PHASE_PASS) {
+		/* It has its answer: the next question is a whole one. */
+		c->phase = PHASE_PASS;
+		return;
+	}
+	if (c->late) { /* already taken into account */
+		c->late -= m->bytes < c->late ? m->bytes : c->late;
+		return;
+	}
+	if (c->phase == PHASE_IDLE) {
+		if (c->ex.peer.flags & RT_PEER_JOINED) {
+			count(RT_COUNT_JOINED_MIDWAY);
+			c->phase = PHASE_PASS;
+		} else {
+			count(RT_COUNT_UNSOLICITED);
+		}
+		return;
+	}
+	c->phase = PHASE_RESPONSE;
+	exchange__note(c, m);
+	exchange__response_bytes(c, m);
+}
+
+int exchange__moved(struct conn *c, struct moved *m)
+{
+	if (!c || !m)
+		return 0;
+	if (m->received == (c->ex.peer.role != RT_ROLE_CLIENT))
+		exchange__asked(c, m);
+	else
+		exchange__answered(c, m);
+	return 0;
+}

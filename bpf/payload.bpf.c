@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See payload.h. Reads the registers and memory of the current task. */
+#include "payload.h"
+
+/* The user ABI of the calls (include/linux/socket.h, uio.h), 64-bit. */
+struct user_iovec {
+	u64 base;
+	u64 len;
+};
+
+struct user_msg {
+	u64 name;
+	u64 name_len;
+	u64 iov;
+	u64 iov_len;
+};
+
+/* One RT_REC_DATA in the making. Per CPU: only programs that run in a task's
+ * context with preemption off use it. */
+struct data_scratch {
+	struct rt_data data;
+	u8 bytes[RT_DATA_CHUNK];
+};
+
+struct data_scratch_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct data_scratch);
+};
+
+struct data_scratch_map rt_data_scratch SEC(".maps");
+
+#if defined(__TARGET_ARCH_x86)
+enum {
+	SYS_read = 0,
+	SYS_write = 1,
+	SYS_readv = 19,
+	SYS_writev = 20,
+	SYS_sendto = 44,
+	SYS_recvfrom = 45,
+	SYS_sendmsg = 46,
+	SYS_recvmsg = 47,
+	SYS_recvmmsg = 299,
+	SYS_sendmmsg = 307,
+	SYS_preadv2 = 327,
+	SYS_pwritev2 = 328,
+};
+#define TS_COMPAT 0x2
+
+static __always_inline s64 payload__syscall(struct task_struct *task,
+					    struct pt_regs *regs)
+{
+	/* x32 numbers carry bit 30 and match nothing below. */
+	return task->thread_info.status & TS_COMPAT ? -1 : (s64)regs->orig_ax;
+}
+#define PAYLOAD_ARG1(regs) ((regs)->di)
+#define PAYLOAD_ARG2(regs) ((regs)->si)
+#define PAYLOAD_ARG3(regs) ((regs)->dx)
+#else
+enum {
+	SYS_read = 63,
+	SYS_write = 64,
+	SYS_readv = 65,
+	SYS_writev = 66,
+	SYS_sendto = 206,
+	SYS_recvfrom = 207,
+	SYS_sendmsg = 211,
+	SYS_recvmsg = 212,
+	SYS_recvmmsg = 243,
+	SYS_sendmmsg = 269,
+	SYS_preadv2 = 286,
+	SYS_pwritev2 = 287,
+};
+#define TIF_32BIT (1ul << 22)
+
+static __always_inline s64 payload__syscall(struct task_struct *task,
+					    struct pt_regs *regs)
+{
+	return task->thread_info.flags & TIF_32BIT ? -1 : regs->syscallno;
+}
+#define PAYLOAD_ARG1(regs) ((regs)->orig_x0)
+#define PAYLOAD_ARG2(regs) ((regs)->regs[1])
+#define PAYLOAD_ARG3(regs) ((regs)->regs[2])
+#endif
+
+/* io_uring completes work inside other system calls: only believe the
+ * registers of a task that uses it if their fd is this very socket. */
+static __always_inline bool payload__fd_is(struct task_struct *task, u64 socket,
+					   u64 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file, **array = BPF_CORE_READ(fdt, fd);
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof(file), array + fd) || !file)
+		return false;
+	return (u64)BPF_CORE_READ(file, private_data) == socket;
+}
+
+static __always_inline void payload__iovec(struct segments *s, u64 iov, u64 n)
+{
+	for (u32 i = 0; i < PAYLOAD_SEGMENTS && i < n; i++) {
+		struct user_iovec v;
+		u64 at = iov + i * sizeof(v);
+
+		if (bpf_probe_read_user(&v, sizeof(v), (void *)at))
+			return;
+		s->base[i] = v.base;
+		s->len[i] = v.len < s->total ? v.len : s->total;
+		s->known = true;
+	}
+}
+
+static __always_inline void payload__msg(struct segments *s, u64 msg)
+{
+	struct user_msg m;
+
+	if (!bpf_probe_read_user(&m, sizeof(m), (void *)msg))
+		payload__iovec(s, m.iov, m.iov_len);
+}
+
+int payload__locate(struct segments *s, u32 total, u64 socket)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 arg2 = PAYLOAD_ARG2(regs);
+
+	if (!s)
+		return 0;
+
+	__builtin_memset(s, 0, sizeof(*s));
+	s->total = total;
+	if (task->io_uring && !payload__fd_is(task, socket, PAYLOAD_ARG1(regs)))
+		return 0;
+	switch (payload__syscall(task, regs)) {
+	case SYS_read:
+	case SYS_write:
+	case SYS_recvfrom:
+	case SYS_sendto:
+		s->base[0] = arg2;
+		s->len[0] = total;
+		s->known = true;
+		break;
+	case SYS_readv:
+	case SYS_writev:
+	case SYS_preadv2:
+	case SYS_pwritev2:
+		payload__iovec(s, arg2, PAYLOAD_ARG3(regs));
+		break;
+	case SYS_recvmsg:
+	case SYS_sendmsg:
+	/* An exchange's first message is the first of its call. */
+	case SYS_recvmmsg:
+	case SYS_sendmmsg:
+		payload__msg(s, arg2);
+		break;
+	}
+	return 0;
+}
+
+/* Copy n bytes to payload[at], n <= max; barrier_var keeps the compiler from
+ * moving the checks away from what they protect. */
+#define PAYLOAD_COPY(c, at, n, max, from)                                      \
+	({                                                                     \
+		u32 at_ = (at), n_ = (n) < (max) ? (n) : (max);                \
+		int err_ = -1;                                                 \
+		barrier_var(at_);                                              \
+		barrier_var(n_);                                               \
+		if (at_ <= CONN_PAYLOAD - (max) && n_ <= (max))                \
+			err_ = bpf_probe_read_user((c)->payload + at_, n_,     \
+						   (from));                    \
+		err_ ? 0 : n_;                                                 \
+	})
+
+u32 payload__append(struct conn *c, u32 start, u32 len, struct segments *s)
+{
+	u32 left;
+
+	if (!c || !s)
+		return len;
+	left = s->total;
+
+	for (u32 i = 0; i < PAYLOAD_SEGMENTS && left; i++) {
+		u32 n = s->len[i] < left ? s->len[i] : left, got;
+		void *from = (void *)s->base[i];
+
+		if (len >= PAYLOAD_APPEND)
+			break;
+		if (!len)
+			got = PAYLOAD_COPY(c, start, n, RT_REQUEST_CAP, from);
+		else
+			got = PAYLOAD_COPY(c, start + len, n, PAYLOAD_APPEND,
+					   from);
+		len += got;
+		left -= n;
+		if (got < n)
+			break;
+	}
+	return len;
+}
+
+int payload__tail(struct conn *c, struct segments *s)
+{
+	u32 left;
+
+	if (!c || !s)
+		return 0;
+	left = s->total;
+
+	for (u32 i = 0; i < PAYLOAD_SEGMENTS; i++) {
+		u32 n = s->len[i], pad;
+		u64 end;
+
+		if (n < left) {
+			left -= n;
+			continue;
+		}
+		end = s->base[i] + left;
+		if (left >= RT_TAIL_CAP)
+			return !bpf_probe_read_user(
+				c->ex.tail, RT_TAIL_CAP,
+				(void *)(end - RT_TAIL_CAP));
+		/* A short last segment, such as the terminating chunk alone:
+		 * "0\r\n\r\n" is five bytes; what is before stays zero. */
+		__builtin_memset(c->ex.tail, 0, RT_TAIL_CAP);
+		pad = RT_TAIL_CAP - left;
+		barrier_var(pad);
+		if (pad >= RT_TAIL_CAP)
+			return 0;
+		return !bpf_probe_read_user(c->ex.tail + pad,
+					    left & (RT_TAIL_CAP - 1),
+					    (void *)s->base[i]);
+	}
+	return 0;
+}
+
+int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
+{
+	struct data_scratch *rec;
+	u32 first = 0;
+
+	if (!c)
+		return -1;
+	rec = bpf_map_lookup_elem(&rt_data_scratch, &first);
+	if (!rec)
+		return -1;
+	barrier_var(n);
+	if (n > RT_DATA_CHUNK ||
+	    bpf_probe_read_user(rec->bytes, n, (void *)from))
+		return -1;
+	rec->data.header.kind = RT_REC_DATA;
+	rec->data.header.flags = 0;
+	rec->data.header.size = sizeof(rec->data) + n;
+	rec->data.header.time = exchange__last(&c->ex);
+	rec->data.cookie = c->ex.peer.cookie;
+	rec->data.seq = c->state >> 2;
+	rec->data.offset = at;
+	rec->data.len = n;
+	rec->data.pad = 0;
+	c->datas++;
+	c->data_bytes += n;
+	if (!bpf_ringbuf_output(&rt_ring, rec, sizeof(rec->data) + n,
+				BPF_RB_NO_WAKEUP))
+		return 0;
+	count(RT_COUNT_DATA_LOST);
+	c->ex.header.flags |= RT_EX_DATA_LOST;
+	return -1;
+}
