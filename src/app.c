@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,9 +26,11 @@
 /* Between two looks at the ring: shorter when it fills, longer when it is
  * idle; a look at an empty ring costs some 10 us. */
 #define DRAIN_MIN (2 * NS_PER_MS)
-#define DRAIN_MAX (64 * NS_PER_MS)
+#define DRAIN_MAX (32 * NS_PER_MS)
 #define DRAIN_BUSY 20 /* percent of the ring in one drain */
 #define DRAIN_IDLE 4
+
+#define NICENESS (-10)
 
 enum { EXIT_TRACED = 0, EXIT_FAILED = 1 };
 
@@ -229,6 +232,14 @@ static int app__watch(struct app *a)
 		       : 0;
 }
 
+/* The ring must be drained in time even if the load takes every CPU; without
+ * the right to it, larger rings help. */
+static void app__hurry(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, NICENESS))
+		errno = 0;
+}
+
 /* From here on Ctrl-C ends the run well. */
 static int app__catch_signals(struct app *a)
 {
@@ -257,11 +268,16 @@ static int app__start(struct app *a)
 	if (code)
 		return code;
 	output__show(a->output);
-	if (!output__live(a->output))
+	if (!output__live(a->output) || !isatty(STDERR_FILENO))
 		fprintf(stderr,
 			"reqtrace: attached in %" PRIu64 " ms (engine sock); "
 			"Ctrl-C ends it with a report\n",
 			(uint64_t)((now__ns() - begin) / NS_PER_MS));
+	if (a->options->comm && !tracer__targets(a->tracer))
+		fprintf(stderr,
+			"reqtrace: no process is named '%s' yet; waiting for "
+			"one\n",
+			a->options->comm);
 	return app__watch(a);
 }
 
@@ -282,6 +298,7 @@ static int app__trace(struct app *a)
 	if (code)
 		return code;
 	/* A failure while running still ends with the report. */
+	app__hurry();
 	code = loop__run(a->loop);
 	end = app__mark(a, RT_REC_END);
 	return code ? code : end;
@@ -301,6 +318,9 @@ static int app__close(struct app *a, int code)
 	struct error late = {};
 	int end;
 
+	/* The report is out: a late Ctrl-C must not change the exit status. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	tracer__close(a->tracer);
 	command__end(&a->command);
 	output__close(a->output);

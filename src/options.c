@@ -116,12 +116,10 @@ static unsigned long parse__number(const char *arg, unsigned long min,
 
 static void parse__pids(struct options *o, char *arg, struct argp_state *state)
 {
-	char *save = NULL, *item = strtok_r(arg, ",", &save);
+	char *item;
 	uint32_t pid;
 
-	if (!item)
-		argp_error(state, "-p needs a process id");
-	for (; item; item = strtok_r(NULL, ",", &save)) {
+	while ((item = strsep(&arg, ","))) {
 		pid = parse__number(item, 1, MAX_PID, "a process id", state);
 		if (o->pids_len == OPTIONS_MAX_PIDS)
 			argp_error(state, "-p takes %d process ids at most",

@@ -13,6 +13,6 @@ struct error {
 /* Set the sentence, printf-style. Returns code, so that a caller can write
  * `return error__set(err, -ENOENT, "...")`. err may be NULL. */
 int error__set(struct error *err, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 #endif

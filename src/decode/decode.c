@@ -148,9 +148,9 @@ static int check_summary(const void *bytes, struct event *ev)
 	ev->summary = bytes;
 	key = &ev->summary->key;
 	return key->role <= RT_ROLE_CLIENT &&
-		       key->transport <= RT_TRANSPORT_UNIX
-		   ? 0
-		   : -EBADMSG;
+			       key->transport <= RT_TRANSPORT_UNIX
+		       ? 0
+		       : -EBADMSG;
 }
 
 static int check_cost(const void *bytes, struct event *ev)
@@ -166,22 +166,22 @@ static int check_mark(const void *bytes, struct event *ev)
 }
 
 static const struct kind_rule rules[] = {
-    [RT_REC_EXCHANGE] = {sizeof(struct rt_exchange),
-			 RT_REQUEST_CAP + RT_RESPONSE_CAP, check_exchange},
-    [RT_REC_OPEN] = {sizeof(struct rt_connection), 0, check_connection},
-    [RT_REC_CLOSE] = {sizeof(struct rt_connection), 0, check_connection},
-    [RT_REC_DATA] = {sizeof(struct rt_data), RT_DATA_CHUNK, check_data},
-    [RT_REC_FORK] = {sizeof(struct rt_process), 0, check_process},
-    [RT_REC_EXEC] = {sizeof(struct rt_process), 0, check_process},
-    [RT_REC_EXIT] = {sizeof(struct rt_process), 0, check_process},
-    [RT_REC_HOST] = {sizeof(struct rt_host), TEXT_MAX, check_host},
-    [RT_REC_PROC] = {sizeof(struct rt_proc_info), TEXT_MAX, check_proc},
-    [RT_REC_COUNTERS] = {sizeof(struct rt_counters), 0, check_counters},
-    [RT_REC_SUMMARY] = {sizeof(struct rt_summary), 0, check_summary},
-    [RT_REC_TICK] = {sizeof(struct rt_mark), 0, check_mark},
-    [RT_REC_REPORT] = {sizeof(struct rt_mark), 0, check_mark},
-    [RT_REC_COST] = {sizeof(struct rt_cost), 0, check_cost},
-    [RT_REC_END] = {sizeof(struct rt_mark), 0, check_mark},
+	[RT_REC_EXCHANGE] = {sizeof(struct rt_exchange),
+			     RT_REQUEST_CAP + RT_RESPONSE_CAP, check_exchange},
+	[RT_REC_OPEN] = {sizeof(struct rt_connection), 0, check_connection},
+	[RT_REC_CLOSE] = {sizeof(struct rt_connection), 0, check_connection},
+	[RT_REC_DATA] = {sizeof(struct rt_data), RT_DATA_CHUNK, check_data},
+	[RT_REC_FORK] = {sizeof(struct rt_process), 0, check_process},
+	[RT_REC_EXEC] = {sizeof(struct rt_process), 0, check_process},
+	[RT_REC_EXIT] = {sizeof(struct rt_process), 0, check_process},
+	[RT_REC_HOST] = {sizeof(struct rt_host), TEXT_MAX, check_host},
+	[RT_REC_PROC] = {sizeof(struct rt_proc_info), TEXT_MAX, check_proc},
+	[RT_REC_COUNTERS] = {sizeof(struct rt_counters), 0, check_counters},
+	[RT_REC_SUMMARY] = {sizeof(struct rt_summary), 0, check_summary},
+	[RT_REC_TICK] = {sizeof(struct rt_mark), 0, check_mark},
+	[RT_REC_REPORT] = {sizeof(struct rt_mark), 0, check_mark},
+	[RT_REC_COST] = {sizeof(struct rt_cost), 0, check_cost},
+	[RT_REC_END] = {sizeof(struct rt_mark), 0, check_mark},
 };
 
 int decode__record(const void *bytes, size_t size, struct event *ev)

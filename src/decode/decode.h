@@ -25,7 +25,7 @@ struct event {
 		const struct rt_connection *connection;
 		struct {
 			const struct rt_data *data;
-			const uint8_t *bytes;	/* data->len bytes */
+			const uint8_t *bytes; /* data->len bytes */
 		} data;
 		const struct rt_process *process; /* comm is terminated */
 		struct {
@@ -35,7 +35,7 @@ struct event {
 		struct {
 			const struct rt_host *host;
 			const char *version, *engine, *name, *kernel, *arch;
-			const char *hooks;	/* comma-separated */
+			const char *hooks; /* comma-separated */
 		} host;
 		const struct rt_counters *counters;
 		const struct rt_summary *summary;

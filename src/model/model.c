@@ -132,7 +132,7 @@ static int on_close(struct model *m, const struct event *ev)
 {
 	const struct rt_connection *rec = ev->connection;
 	enum rt_end end =
-	    rec->header.flags & RT_CONN_RESET ? RT_END_RESET : RT_END_CLOSE;
+		rec->header.flags & RT_CONN_RESET ? RT_END_RESET : RT_END_CLOSE;
 	uint64_t time = rec->header.time;
 	struct connection *c;
 	int err;
@@ -199,7 +199,7 @@ static int on_data(struct model *m, const struct event *ev)
 {
 	const struct rt_data *data = ev->data.data;
 	const struct connection *c =
-	    connections__find(&m->connections, data->cookie);
+		connections__find(&m->connections, data->cookie);
 
 	if (c && (c->closed || connection__has_seen(c, data->seq)))
 		return 0;

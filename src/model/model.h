@@ -13,7 +13,7 @@ struct model;
 
 /* sink is copied. NULL when out of memory. */
 struct model *model__new(const struct model_sink *sink);
-void model__free(struct model *m);	/* accepts NULL */
+void model__free(struct model *m); /* accepts NULL */
 
 /* Take one event. Kinds that are no business of the model (TICK, COST, ...)
  * are ignored. 0, -ENOMEM, or what the sink returned. */

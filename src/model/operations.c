@@ -17,9 +17,9 @@ const char operations__other[] = "other";
 enum use_kind { USE_OPERATION, USE_FOLD, USE_STATUS, USE_KINDS };
 
 static const uint32_t use_max[USE_KINDS] = {
-    [USE_OPERATION] = OPERATIONS_PER_PORT,
-    [USE_FOLD] = OPERATIONS_FOLDS_PER_PORT,
-    [USE_STATUS] = OPERATIONS_STATUSES_PER_PORT,
+	[USE_OPERATION] = OPERATIONS_PER_PORT,
+	[USE_FOLD] = OPERATIONS_FOLDS_PER_PORT,
+	[USE_STATUS] = OPERATIONS_STATUSES_PER_PORT,
 };
 
 struct operations_port {

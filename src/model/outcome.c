@@ -54,9 +54,9 @@ static enum request_error cut_short(const struct turn *t, enum rt_role role)
 {
 	if (t->end == RT_END_RESET)
 		return has(t, RT_EX_PEER_CLOSED_FIRST | RT_EX_UNACKED |
-				  RT_EX_RECV_FAILED)
-			   ? REQUEST_ERROR_PEER_ABORT
-			   : REQUEST_ERROR_RESET;
+				      RT_EX_RECV_FAILED)
+			       ? REQUEST_ERROR_PEER_ABORT
+			       : REQUEST_ERROR_RESET;
 	if (has(t, RT_EX_PEER_CLOSED_FIRST))
 		return REQUEST_ERROR_PEER_ABORT;
 	if (has(t, RT_EX_LOCAL_CLOSED))
@@ -141,18 +141,18 @@ void turn__request(const struct turn *t, const struct connection *c,
 		   struct request *r)
 {
 	*r = (struct request){
-	    .cookie = c->cookie,
-	    .pid = t->pid,
-	    .tid = t->tid,
-	    .role = c->role,
-	    .transport = c->transport,
-	    .port = connection__port(c),
-	    .protocol = protocol_of(t, c),
-	    .operation = t->operation,
-	    .remote_port = c->remote_port,
-	    .operations = t->operations,
-	    .bytes_in = t->bytes_in,
-	    .bytes_out = t->bytes_out,
+		.cookie = c->cookie,
+		.pid = t->pid,
+		.tid = t->tid,
+		.role = c->role,
+		.transport = c->transport,
+		.port = connection__port(c),
+		.protocol = protocol_of(t, c),
+		.operation = t->operation,
+		.remote_port = c->remote_port,
+		.operations = t->operations,
+		.bytes_in = t->bytes_in,
+		.bytes_out = t->bytes_out,
 	};
 	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
 	fill_outcome(t, c->role, r);

@@ -18,10 +18,10 @@ struct sink_process {
 };
 
 enum sink_conn_event {
-	SINK_CONN_OPENED,	/* opening was seen */
-	SINK_CONN_JOINED,	/* was open before tracing */
-	SINK_CONN_MOVED,	/* now used by .pid instead of .old_pid (accepted
-				 * by a worker, handed over) */
+	SINK_CONN_OPENED, /* opening was seen */
+	SINK_CONN_JOINED, /* was open before tracing */
+	SINK_CONN_MOVED,  /* now used by .pid instead of .old_pid (accepted
+			   * by a worker, handed over) */
 	SINK_CONN_CLOSED,
 };
 
@@ -32,18 +32,22 @@ struct sink_conn {
 	uint32_t pid, old_pid;
 	enum rt_role role;
 	enum rt_transport transport;
-	uint16_t port;		/* local (server), remote (client) */
+	uint16_t port; /* local (server), remote (client) */
 	uint8_t local_addr[16], remote_addr[16];
 	uint16_t local_port, remote_port;
-	uint64_t established;	/* monotonic ns; 0 when joined */
-	uint64_t time;		/* of the event */
+	uint64_t established; /* monotonic ns; 0 when joined */
+	uint64_t time;	      /* of the event */
 	bool joined;
-	bool summarised;	/* OPENED of it is counted in a summary already:
-				 * list it, do not count its opening */
+	bool summarised; /* OPENED of it is counted in a summary already:
+			  * list it, do not count its opening */
 	uint64_t bytes_in, bytes_out; /* CLOSED: totals while traced */
 };
 
-enum sink_stream_event { SINK_STREAM_BEGIN, SINK_STREAM_BYTES, SINK_STREAM_END };
+enum sink_stream_event {
+	SINK_STREAM_BEGIN,
+	SINK_STREAM_BYTES,
+	SINK_STREAM_END
+};
 
 /* BEGIN is told once per stream, BYTES whenever more is known (bytes are
  * deltas), END once. */
@@ -54,9 +58,9 @@ struct sink_stream {
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
-	const char *protocol;	/* "sse", "websocket" */
+	const char *protocol; /* "sse", "websocket" */
 	const char *operation;
-	uint64_t begin, time;	/* monotonic ns */
+	uint64_t begin, time; /* monotonic ns */
 	uint64_t bytes_in, bytes_out;
 };
 

@@ -14,18 +14,18 @@ static int tell(const struct connection *c, const struct model_sink *sink,
 {
 	const struct stream *s = c->stream;
 	struct sink_stream told = {
-	    .event = event,
-	    .cookie = c->cookie,
-	    .pid = s->pid,
-	    .role = c->role,
-	    .transport = c->transport,
-	    .port = connection__port(c),
-	    .protocol = s->protocol,
-	    .operation = s->operation,
-	    .begin = s->begin,
-	    .time = time,
-	    .bytes_in = bytes_in,
-	    .bytes_out = bytes_out,
+		.event = event,
+		.cookie = c->cookie,
+		.pid = s->pid,
+		.role = c->role,
+		.transport = c->transport,
+		.port = connection__port(c),
+		.protocol = s->protocol,
+		.operation = s->operation,
+		.begin = s->begin,
+		.time = time,
+		.bytes_in = bytes_in,
+		.bytes_out = bytes_out,
 	};
 
 	return sink->stream(sink->ctx, &told);
@@ -106,8 +106,8 @@ int stream__end(struct connection *c, const struct model_sink *sink,
 
 	if (!c->stream)
 		return 0;
-	err =
-	    tell(c, sink, SINK_STREAM_END, time ? time : c->stream->last, 0, 0);
+	err = tell(c, sink, SINK_STREAM_END, time ? time : c->stream->last, 0,
+		   0);
 	free(c->stream);
 	c->stream = NULL;
 	return err;

@@ -32,22 +32,22 @@ static void read_record(struct turn *t, const struct rt_exchange *ex,
 			enum rt_role role)
 {
 	*t = (struct turn){
-	    .seq = ex->seq,
-	    .pid = ex->tgid,
-	    .tid = ex->tid,
-	    .flags = ex->header.flags,
-	    .end = ex->end,
-	    .no_response = ex->header.flags & RT_EX_NO_RESPONSE,
-	    .exact = true,
-	    .saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET,
-	    .arrive = ex->arrive,
-	    .ended = ex->ended ? ex->ended : ex->header.time,
-	    .bytes_in = ex->bytes_in,
-	    .bytes_out = ex->bytes_out,
-	    .operation = operations__none,
-	    .status = operations__none,
-	    .stream_protocol = operations__none,
-	    .operations = 1,
+		.seq = ex->seq,
+		.pid = ex->tgid,
+		.tid = ex->tid,
+		.flags = ex->header.flags,
+		.end = ex->end,
+		.no_response = ex->header.flags & RT_EX_NO_RESPONSE,
+		.exact = true,
+		.saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET,
+		.arrive = ex->arrive,
+		.ended = ex->ended ? ex->ended : ex->header.time,
+		.bytes_in = ex->bytes_in,
+		.bytes_out = ex->bytes_out,
+		.operation = operations__none,
+		.status = operations__none,
+		.stream_protocol = operations__none,
+		.operations = 1,
 	};
 	read_sides(t, ex, role);
 	if (t->no_response)
@@ -120,7 +120,7 @@ static void put_request(struct turn_reader *reader, const struct event *ev,
 {
 	const struct rt_exchange *ex = ev->exchange.ex;
 	const struct payload *more =
-	    payloads__find(reader->payloads, ex->peer.cookie, ex->seq);
+		payloads__find(reader->payloads, ex->peer.cookie, ex->seq);
 	size_t len = 0, cap = sizeof(reader->request);
 
 	in->request = ev->exchange.request;
@@ -258,8 +258,8 @@ static int take_result(struct turn_reader *reader, struct connection *c,
 		err = name_status(reader, c, result->status, &t->status);
 	if (!err && t->kind != PROTO_EXCHANGE)
 		err = operations__status(
-		    reader->operations, c->role, connection__port(c),
-		    result->stream_protocol, &t->stream_protocol);
+			reader->operations, c->role, connection__port(c),
+			result->stream_protocol, &t->stream_protocol);
 	return err;
 }
 

@@ -200,7 +200,7 @@ static int http__parse(const struct proto_input *in, struct proto_result *out)
 {
 	struct view request = {in->request, in->request_len, in->request_total};
 	struct answers a = {
-	    .view = {in->response, in->response_len, in->response_total},
+		.view = {in->response, in->response_len, in->response_total},
 	};
 
 	if (!http__walk(&request, &a, out))
@@ -224,16 +224,14 @@ static int http__parse(const struct proto_input *in, struct proto_result *out)
 static bool http__detect(const uint8_t *request, size_t len)
 {
 	struct view v = {request, len, len};
-	struct http_request q;
 	uint64_t pos = 0;
 
 	http__skip_empty_lines(&v, &pos);
-	http_request__parse(&v, &pos, &q);
-	return q.method;
+	return http_request__begins(&v, pos);
 }
 
 const struct proto proto_http = {
-    .name = "http",
-    .detect = http__detect,
-    .parse = http__parse,
+	.name = "http",
+	.detect = http__detect,
+	.parse = http__parse,
 };

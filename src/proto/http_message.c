@@ -10,10 +10,10 @@
 
 /* RFC 9110 section 9.3, RFC 5789, and WebDAV (RFC 4918, 3253, 4791, 5323). */
 static const char *const methods[] = {
-    "GET",     "HEAD",	  "POST",   "PUT",	 "DELETE",
-    "CONNECT", "OPTIONS", "TRACE",  "PATCH",	 "COPY",
-    "LOCK",    "MKCOL",	  "MOVE",   "PROPFIND",	 "PROPPATCH",
-    "REPORT",  "SEARCH",  "UNLOCK", "MKCALENDAR"};
+	"GET",	   "HEAD",    "POST",	"PUT",	     "DELETE",
+	"CONNECT", "OPTIONS", "TRACE",	"PATCH",     "COPY",
+	"LOCK",	   "MKCOL",   "MOVE",	"PROPFIND",  "PROPPATCH",
+	"REPORT",  "SEARCH",  "UNLOCK", "MKCALENDAR"};
 
 static bool span__equals(struct span s, const char *text)
 {
@@ -84,8 +84,8 @@ static size_t scheme__length(struct span s)
 
 		if (c == ':' && i)
 			return s.len - i >= 3 && !memcmp(s.data + i, "://", 3)
-				   ? i + 3
-				   : 0;
+				       ? i + 3
+				       : 0;
 		if ((c | 0x20) < 'a' || (c | 0x20) > 'z')
 			return 0;
 	}
@@ -142,7 +142,7 @@ static bool request__parse_line(struct http_request *r, struct span line,
 				bool whole)
 {
 	const uint8_t *space =
-	    line.len ? memchr(line.data, ' ', line.len) : NULL;
+		line.len ? memchr(line.data, ' ', line.len) : NULL;
 	const char *method;
 
 	if (!space)
@@ -156,8 +156,8 @@ static bool request__parse_line(struct http_request *r, struct span line,
 		r->target.len = version__split(r->target, &r->minor);
 	} else {
 		space = r->target.len
-			    ? memchr(r->target.data, ' ', r->target.len)
-			    : NULL;
+				? memchr(r->target.data, ' ', r->target.len)
+				: NULL;
 		r->target_cut = !space;
 		if (space)
 			r->target.len = space - r->target.data;
@@ -183,7 +183,7 @@ static void fields__set_length(struct http_fields *f, struct span value)
 			unsigned digit = item.data[i] - (unsigned)'0';
 
 			f->bad_length |=
-			    digit > 9 || length > (UINT64_MAX - 9) / 10;
+				digit > 9 || length > (UINT64_MAX - 9) / 10;
 			length = length * 10 + digit;
 		}
 		f->bad_length |= f->has_length && f->length != length;
@@ -230,8 +230,8 @@ static void fields__add(struct http_fields *f, struct span field)
 	else if (span__equals(name, "trailer"))
 		f->trailer = true;
 	else if (span__equals(name, "content-type"))
-		f->event_stream =
-		    span__equals(span__split(&value, ';'), "text/event-stream");
+		f->event_stream = span__equals(span__split(&value, ';'),
+					       "text/event-stream");
 }
 
 /* The field lines at *pos up to the empty line that ends them. */
@@ -258,6 +258,15 @@ static enum seen fields__parse(const struct view *v, uint64_t *pos,
 			return view__missing(v, *pos);
 		fields__add(f, line);
 	}
+}
+
+bool http_request__begins(const struct view *v, uint64_t pos)
+{
+	struct http_request r = {0};
+	struct span line;
+	enum seen seen = view__line(v, &pos, &line);
+
+	return request__parse_line(&r, line, seen == SEEN_WHOLE);
 }
 
 enum seen http_request__parse(const struct view *v, uint64_t *pos,
@@ -297,7 +306,7 @@ static bool response__parse_line(struct http_response *r, struct span line)
 	if (r->minor > 9 || code[0] == '0')
 		return false;
 	r->status =
-	    (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
+		(code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
 	return true;
 }
 
@@ -359,8 +368,8 @@ static bool chunk__size(struct span line, uint64_t *size)
 	*size = 0;
 	for (i = 0; i < digits.len; i++) {
 		uint8_t c = digits.data[i] | 0x20;
-		unsigned digit =
-		    c >= 'a' ? c - 'a' + 10u : digits.data[i] - (unsigned)'0';
+		unsigned digit = c >= 'a' ? c - 'a' + 10u
+					  : digits.data[i] - (unsigned)'0';
 
 		if (digit > 15 || *size >> 60)
 			return false;

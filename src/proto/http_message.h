@@ -56,6 +56,9 @@ struct http_response {
  * (RFC 9112 section 2.2). */
 void http__skip_empty_lines(const struct view *v, uint64_t *pos);
 
+/* Does a request line begin at pos? Cheaper than to parse the head. */
+bool http_request__begins(const struct view *v, uint64_t pos);
+
 /* Parse the head at *pos, which moves behind it when it is SEEN_WHOLE. */
 enum seen http_request__parse(const struct view *v, uint64_t *pos,
 			      struct http_request *r);

@@ -42,8 +42,8 @@ int proto__parse(const struct proto *p, const struct proto_input *in,
 		checked.response_total = checked.response_len;
 
 	*out = (struct proto_result){
-	    .operations = 1,
-	    .operations_exact = true,
+		.operations = 1,
+		.operations_exact = true,
 	};
 	return p->parse(&checked, out);
 }

@@ -16,55 +16,56 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTO_OPERATION_MAX 128	/* with the zero byte */
+#define PROTO_OPERATION_MAX 128 /* with the zero byte */
 #define PROTO_STATUS_MAX 16
 
 struct proto_input {
-	const uint8_t *request;	/* first request_len bytes, contiguous */
+	const uint8_t *request; /* first request_len bytes, contiguous */
 	size_t request_len;
-	uint64_t request_total;	/* bytes of the whole request side */
+	uint64_t request_total;	 /* bytes of the whole request side */
 	const uint8_t *response; /* first response_len bytes */
 	size_t response_len;
 	uint64_t response_total;
-	const uint8_t *tail;	/* last tail_len bytes of the response's latest
-				 * send; NULL when not known */
+	const uint8_t *tail; /* last tail_len bytes of the response's latest
+			      * send; NULL when not known */
 	size_t tail_len;
 };
 
 enum proto_kind {
-	PROTO_EXCHANGE,		/* an ordinary request and its response */
-	PROTO_STREAM,		/* the response goes on by design: this exchange
-				 * is a stream (SSE) */
-	PROTO_UPGRADE,		/* from here on the whole connection is a stream
-				 * of another protocol (WebSocket, CONNECT) */
+	PROTO_EXCHANGE, /* an ordinary request and its response */
+	PROTO_STREAM,	/* the response goes on by design: this exchange
+			 * is a stream (SSE) */
+	PROTO_UPGRADE,	/* from here on the whole connection is a stream
+			 * of another protocol (WebSocket, CONNECT) */
 };
 
 /* How the response is framed, as far as the bytes tell. */
 enum proto_framing {
-	PROTO_FRAMING_UNKNOWN,	/* cannot be told (no framing, headers cut) */
-	PROTO_WHOLE,		/* the response has its last byte */
-	PROTO_PARTIAL,		/* more of the response must follow */
-	PROTO_INTERIM,		/* only interim answers (HTTP 1xx) so far: the
-				 * real response and more request may follow */
+	PROTO_FRAMING_UNKNOWN, /* cannot be told (no framing, headers cut) */
+	PROTO_WHOLE,	       /* the response has its last byte */
+	PROTO_PARTIAL,	       /* more of the response must follow */
+	PROTO_INTERIM,	       /* only interim answers (HTTP 1xx) so far: the
+				* real response and more request may follow */
 };
 
 struct proto_result {
-	char operation[PROTO_OPERATION_MAX]; /* "" when unknown; printable UTF-8 */
-	char status[PROTO_STATUS_MAX];	/* "200", "ERR", "" when none */
+	char operation[PROTO_OPERATION_MAX]; /* "" when unknown; printable UTF-8
+					      */
+	char status[PROTO_STATUS_MAX];	     /* "200", "ERR", "" when none */
 	char stream_protocol[16]; /* PROTO_STREAM "sse", PROTO_UPGRADE
 				   * "websocket" or "upgrade"; else "" */
-	uint64_t operations;	/* >= 1: how many the request holds */
-	bool operations_exact;	/* false: at least so many, bytes missing */
-	uint64_t errors;	/* operations that failed by protocol (5xx,
-				 * Redis error reply), as far as was seen */
+	uint64_t operations;	  /* >= 1: how many the request holds */
+	bool operations_exact;	  /* false: at least so many, bytes missing */
+	uint64_t errors;	  /* operations that failed by protocol (5xx,
+				   * Redis error reply), as far as was seen */
 	enum proto_kind kind;
 	enum proto_framing framing;
-	bool request_partial;	/* the request announces more bytes than
-				 * request_total: more of it will follow */
+	bool request_partial; /* the request announces more bytes than
+			       * request_total: more of it will follow */
 };
 
 struct proto {
-	const char *name;	/* as in reports: "http", "redis" */
+	const char *name; /* as in reports: "http", "redis" */
 
 	/* True if these first bytes of a request can only sensibly be this
 	 * protocol. len may be small; never reads past it. */

@@ -48,9 +48,9 @@ static const char *command__stream(const char *name)
 	static const struct {
 		const char *name, *stream;
 	} streams[] = {
-	    {"SUBSCRIBE", "pubsub"},  {"PSUBSCRIBE", "pubsub"},
-	    {"SSUBSCRIBE", "pubsub"}, {"MONITOR", "monitor"},
-	    {"PSYNC", "replication"}, {"SYNC", "replication"},
+		{"SUBSCRIBE", "pubsub"},  {"PSUBSCRIBE", "pubsub"},
+		{"SSUBSCRIBE", "pubsub"}, {"MONITOR", "monitor"},
+		{"PSYNC", "replication"}, {"SYNC", "replication"},
 	};
 	size_t i;
 
@@ -59,13 +59,6 @@ static const char *command__stream(const char *name)
 			return streams[i].stream;
 	}
 	return NULL;
-}
-
-static void command__set_name(struct command *c, struct span name,
-			      struct span sub)
-{
-	redis_command__name(name, sub, c->name);
-	c->named = true;
 }
 
 /* "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n" */
@@ -91,10 +84,10 @@ static enum seen command__walk_array(const struct view *v, uint64_t *pos,
 		bulk = i == 0 ? &name : i == 1 ? &sub : &rest;
 		seen = resp__bulk(v, pos, bulk);
 	}
-	if (name.whole &&
-	    (sub.whole || n == 1 || !redis_command__is_container(name.seen)))
-		command__set_name(c, name.seen,
-				  sub.whole ? sub.seen : (struct span){0});
+	c->named = name.whole &&
+		   redis_command__name(name.seen,
+				       n == 1 || sub.whole ? &sub.seen : NULL,
+				       c->name);
 	return seen;
 }
 
@@ -140,7 +133,7 @@ static bool line__is_command(struct span line)
 static enum seen command__walk_inline(const struct view *v, uint64_t *pos,
 				      struct command *c)
 {
-	struct span line, name;
+	struct span line, name, sub;
 	enum seen seen = view__line(v, pos, &line);
 
 	if (seen != SEEN_WHOLE || !line.len)
@@ -149,7 +142,8 @@ static enum seen command__walk_inline(const struct view *v, uint64_t *pos,
 		return SEEN_BAD;
 	c->counted = true;
 	name = line__word(&line);
-	command__set_name(c, name, line__word(&line));
+	sub = line__word(&line);
+	c->named = redis_command__name(name, &sub, c->name);
 	return SEEN_WHOLE;
 }
 
@@ -222,8 +216,8 @@ static bool array__is_command(const struct view *v, uint64_t pos, bool known)
 static bool redis__find_start(const struct view *v, uint64_t *pos,
 			      bool *resynced)
 {
-	uint64_t next = 0;
 	struct span line;
+	uint64_t next;
 
 	*resynced = false;
 	*pos = 0;
@@ -292,8 +286,8 @@ static void redis__set_request(struct proto_result *out,
 	out->operations = all->count;
 	out->request_partial = all->seen == SEEN_SHORT;
 	out->operations_exact =
-	    !resynced && (all->seen == SEEN_WHOLE ||
-			  (all->seen == SEEN_SHORT && all->cut_counted));
+		!resynced && (all->seen == SEEN_WHOLE ||
+			      (all->seen == SEEN_SHORT && all->cut_counted));
 }
 
 static void redis__set_response(struct proto_result *out,
@@ -354,7 +348,7 @@ static bool redis__detect(const uint8_t *request, size_t len)
 }
 
 const struct proto proto_redis = {
-    .name = "redis",
-    .detect = redis__detect,
-    .parse = redis__parse,
+	.name = "redis",
+	.detect = redis__detect,
+	.parse = redis__parse,
 };

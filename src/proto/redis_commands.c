@@ -118,7 +118,7 @@ static int compare(const void *key, const void *entry)
 static size_t commands__find(const char *name)
 {
 	const char *const *found =
-	    bsearch(name, commands, COMMANDS, sizeof(*commands), compare);
+		bsearch(name, commands, COMMANDS, sizeof(*commands), compare);
 
 	return found ? (size_t)(found - commands) : COMMANDS;
 }
@@ -178,39 +178,28 @@ bool redis_command__is_known(struct span name)
 	       commands__find(upper) < COMMANDS;
 }
 
-bool redis_command__is_container(struct span name)
-{
-	char upper[REDIS_NAME_MAX];
-	size_t i;
-
-	if (!name__copy(upper, sizeof(upper), name))
-		return false;
-	i = commands__find(upper);
-	return i < COMMANDS && command__is_container(i);
-}
-
-void redis_command__name(struct span name, struct span sub,
+bool redis_command__name(struct span name, const struct span *sub,
 			 char out[REDIS_NAME_MAX])
 {
 	size_t i = COMMANDS, len;
 
 	if (name__copy(out, REDIS_NAME_MAX, name)) {
 		if (name__is_module(out))
-			return;
+			return true;
 		i = commands__find(out);
 	}
-	if (i == COMMANDS) {
+	if (i == COMMANDS)
 		memcpy(out, OTHER, sizeof(OTHER));
-		return;
-	}
-	if (!command__is_container(i))
-		return;
+	if (i == COMMANDS || !command__is_container(i))
+		return true;
+	if (!sub)
+		return false;
 	len = strlen(out);
-	if (len + 1 < REDIS_NAME_MAX &&
-	    name__copy(out + len + 1, REDIS_NAME_MAX - len - 1, sub)) {
+	if (name__copy(out + len + 1, REDIS_NAME_MAX - len - 1, *sub)) {
 		out[len] = ' ';
 		if (commands__find(out) < COMMANDS)
-			return;
+			return true;
 	}
 	out[len] = '\0';
+	return true;
 }

@@ -16,12 +16,13 @@
 /* Is this, in any case, a command of the table? */
 bool redis_command__is_known(struct span name);
 
-/* Is it one whose second word is a subcommand ("CONFIG GET")? */
-bool redis_command__is_container(struct span name);
-
-/* The name to report, upper case: of the table, with its subcommand where
- * that is in the table too; of a module ("JSON.GET"); else "(other)". */
-void redis_command__name(struct span name, struct span sub,
+/*
+ * The name to report, upper case: of the table, with its subcommand where
+ * that is in the table too ("CONFIG GET"); of a module ("JSON.GET"); else
+ * "(other)". sub is the second word, NULL when there is one and it is not
+ * known: false then if the name depends on it.
+ */
+bool redis_command__name(struct span name, const struct span *sub,
 			 char out[REDIS_NAME_MAX]);
 
 #endif

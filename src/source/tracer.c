@@ -314,7 +314,7 @@ static int target__consider(void *ctx, const struct procfs_process *p)
 
 /* The targets that exist; repeated, as a parent may come after its child in
  * /proc. Forks from now on are followed by rt_fork. */
-static int tracer__targets(struct tracer *t, struct error *err)
+static int tracer__find_targets(struct tracer *t, struct error *err)
 {
 	size_t before;
 	int code = 0;
@@ -366,7 +366,7 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 	if (!code)
 		code = tracer__iterators(t, err);
 	if (!code)
-		code = tracer__targets(t, err);
+		code = tracer__find_targets(t, err);
 	if (!code)
 		code = iter__run(t->bpf->links.rt_seed, NULL, t);
 	if (!code)
@@ -404,7 +404,9 @@ static int tracer__sweep(struct tracer *t, bool stop)
 	return err;
 }
 
-static int tracer__totals(struct tracer *t)
+/* The summaries only if there were more, or at the end, when nothing can be
+ * between its counter and its sum any more. */
+static int tracer__totals(struct tracer *t, bool last)
 {
 	struct rt_counters counters;
 	uint64_t summarised;
@@ -416,7 +418,7 @@ static int tracer__totals(struct tracer *t)
 		return err;
 	summarised = counters.value[RT_COUNT_SUMMARISED] +
 		     counters.value[RT_COUNT_CONN_SUMMARISED];
-	if (summarised != t->summarised) {
+	if (summarised != t->summarised || (last && summarised)) {
 		t->summarised = summarised;
 		err = tracer_records__summaries(
 			bpf_map__fd(t->bpf->maps.rt_summaries), t->fn, t->ctx);
@@ -438,21 +440,30 @@ static void tracer__detach(struct tracer *t)
 int tracer__mark(struct tracer *t, int kind)
 {
 	struct rt_mark mark = {};
+	bool last = kind == RT_REC_END;
 	int err;
 
-	if (kind == RT_REC_END && !t->detached)
+	if (last && !t->detached)
 		tracer__detach(t);
 	err = tracer__drain_all(t);
+	/* A UNIX socket is given up by the second sweep that misses it. */
+	if (!err && last)
+		err = tracer__sweep(t, false);
 	if (!err)
-		err = tracer__sweep(t, kind == RT_REC_END);
+		err = tracer__sweep(t, last);
 	if (!err)
 		err = tracer__drain_all(t);
 	if (!err)
-		err = tracer__totals(t);
+		err = tracer__totals(t, last);
 	if (err)
 		return err;
 	tracer_records__head(&mark.header, kind, sizeof(mark));
 	return t->fn(t->ctx, &mark, sizeof(mark));
+}
+
+size_t tracer__targets(const struct tracer *t)
+{
+	return t->targets;
 }
 
 bool tracer__has_targets(struct tracer *t)

@@ -46,6 +46,9 @@ int tracer__drain(struct tracer *t);
  * in flight. 0 or negative errno. */
 int tracer__mark(struct tracer *t, int kind);
 
+/* How many targets are known to live. */
+size_t tracer__targets(const struct tracer *t);
+
 /* Are there targets left? Always true for all and comm. */
 bool tracer__has_targets(struct tracer *t);
 

@@ -6,7 +6,7 @@
 #include "stats/histogram.h"
 
 _Static_assert(RT_HIST_SCALE == 5 && RT_HIST_MIN_EXP == -30 &&
-		   RT_HIST_MAX_EXP == 12,
+		       RT_HIST_MAX_EXP == 12,
 	       "the constants below belong to this range");
 
 /*

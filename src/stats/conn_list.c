@@ -43,21 +43,21 @@ static void describe(const struct connection *conn, uint64_t now,
 		     struct snapshot_conn *out)
 {
 	*out = (struct snapshot_conn){
-	    .pid = conn->pid,
-	    .role = conn->role,
-	    .transport = conn->transport,
-	    .port = conn->port,
-	    .protocol = conn->protocol,
-	    .open = true,
-	    .joined = conn->joined,
-	    .age = since(conn->start, now),
-	    .idle = since(conn->last, now),
-	    .exchanges = conn->exchanges,
-	    .bytes_in = conn->bytes_in,
-	    .bytes_out = conn->bytes_out,
-	    .p50 = quantile(&conn->duration, 0.50),
-	    .p99 = quantile(&conn->duration, 0.99),
-	    .max = conn->duration.max,
+		.pid = conn->pid,
+		.role = conn->role,
+		.transport = conn->transport,
+		.port = conn->port,
+		.protocol = conn->protocol,
+		.open = true,
+		.joined = conn->joined,
+		.age = since(conn->start, now),
+		.idle = since(conn->last, now),
+		.exchanges = conn->exchanges,
+		.bytes_in = conn->bytes_in,
+		.bytes_out = conn->bytes_out,
+		.p50 = quantile(&conn->duration, 0.50),
+		.p99 = quantile(&conn->duration, 0.99),
+		.max = conn->duration.max,
 	};
 	names__endpoint(out->local, sizeof(out->local), conn->transport,
 			conn->local_addr, conn->local_port);
@@ -147,7 +147,7 @@ static struct candidate *candidates(const struct connections *cs,
 				    size_t len)
 {
 	struct candidate *list =
-	    calloc(HASH_COUNT(cs->open) + 1, sizeof(*list));
+		calloc(HASH_COUNT(cs->open) + 1, sizeof(*list));
 	size_t n = 0;
 
 	if (!list)
@@ -182,15 +182,14 @@ static void list_closed(const struct connections *cs, struct snapshot_conn *out)
 		out[i] = sorted[i]->figures;
 }
 
-int conn_list__list(const struct connections *cs,
-		      const struct request *pending, size_t pending_len,
-		      uint64_t now, size_t max_open, struct snapshot_conn **out,
-		      size_t *len)
+int conn_list__list(const struct connections *cs, const struct request *pending,
+		    size_t pending_len, uint64_t now, size_t max_open,
+		    struct snapshot_conn **out, size_t *len)
 {
-	size_t n =
-	    HASH_COUNT(cs->open) < max_open ? HASH_COUNT(cs->open) : max_open;
+	size_t n = HASH_COUNT(cs->open) < max_open ? HASH_COUNT(cs->open)
+						   : max_open;
 	struct snapshot_conn *list =
-	    calloc(n + cs->slowest_len + 1, sizeof(*list));
+		calloc(n + cs->slowest_len + 1, sizeof(*list));
 	const struct request **sorted = sort_pending(pending, pending_len);
 	struct candidate *open = NULL;
 	int err = -ENOMEM;

@@ -39,7 +39,7 @@ void conn_list__free(struct connections *cs)
 }
 
 struct connection *conn_list__find(const struct connections *cs,
-				     uint64_t cookie)
+				   uint64_t cookie)
 {
 	struct connection *conn;
 
@@ -59,14 +59,14 @@ static void describe(struct connection *conn, const struct sink_conn *c)
 }
 
 static struct connection *create(const struct connections *cs,
-				 const struct sink_conn *c, uint32_t pid)
+				 const struct sink_conn *c)
 {
 	struct connection *conn = calloc(1, sizeof(*conn));
 
 	if (!conn)
 		return NULL;
 	conn->cookie = c->cookie;
-	conn->pid = pid;
+	conn->pid = c->pid;
 	conn->interval = cs->interval;
 	conn->joined = c->joined || c->event == SINK_CONN_JOINED;
 	conn->opening_seen = !conn->joined && c->established;
@@ -78,16 +78,16 @@ static struct connection *create(const struct connections *cs,
 	return conn;
 }
 
-/* Add a connection that pid uses and count it. NULL when out of memory. */
+/* Add a connection and count it. NULL when out of memory. */
 static struct connection *open_one(struct connections *cs,
-				   const struct sink_conn *c, uint32_t pid)
+				   const struct sink_conn *c)
 {
-	struct connection *conn = create(cs, c, pid);
+	struct connection *conn = create(cs, c);
 
 	if (!conn)
 		return NULL;
 	conn->counted =
-	    ports__at(cs->ports, pid, c->role, c->transport, c->port);
+		ports__at(cs->ports, c->pid, c->role, c->transport, c->port);
 	if (!conn->counted)
 		goto err;
 	HASH_ADD(hh, cs->open, cookie, sizeof(conn->cookie), conn);
@@ -108,7 +108,7 @@ static int move(struct connections *cs, struct connection *conn,
 {
 	struct port *from = conn->counted;
 	struct port *to =
-	    ports__at(cs->ports, c->pid, c->role, c->transport, c->port);
+		ports__at(cs->ports, c->pid, c->role, c->transport, c->port);
 
 	if (!to)
 		return -ENOMEM;
@@ -188,8 +188,7 @@ int conn_list__event(struct connections *cs, const struct sink_conn *c)
 	struct connection *conn = conn_list__find(cs, c->cookie);
 
 	if (!conn)
-		conn = open_one(
-		    cs, c, c->event == SINK_CONN_MOVED ? c->old_pid : c->pid);
+		conn = open_one(cs, c);
 	if (!conn)
 		return -ENOMEM;
 	if (c->event == SINK_CONN_MOVED)

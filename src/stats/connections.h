@@ -59,7 +59,7 @@ void conn_list__free(struct connections *cs);
 
 /* The open connection of a cookie, or NULL. */
 struct connection *conn_list__find(const struct connections *cs,
-				     uint64_t cookie);
+				   uint64_t cookie);
 
 /* One that moves or closes without having been told of before is taken as
  * opened (or joined) at that moment. 0 or -ENOMEM. */
@@ -72,10 +72,9 @@ void connection__stream(struct connection *conn, const struct sink_stream *s);
 /* Figures as of now, .comm left NULL, with the pending requests that no
  * sink was told: up to max_open open ones, most recently active first, then
  * the slowest closed. Returns 0 and *out (free it), or -ENOMEM. */
-int conn_list__list(const struct connections *cs,
-		      const struct request *pending, size_t pending_len,
-		      uint64_t now, size_t max_open, struct snapshot_conn **out,
-		      size_t *len);
+int conn_list__list(const struct connections *cs, const struct request *pending,
+		    size_t pending_len, uint64_t now, size_t max_open,
+		    struct snapshot_conn **out, size_t *len);
 
 /* What the list says of one connection at the moment now; pending are its
  * own. 0 or -ENOMEM. */

@@ -42,7 +42,7 @@ static struct group_key key_head(uint32_t pid, enum rt_role role,
 				 enum group_kind kind)
 {
 	return (struct group_key){
-	    .pid = pid, .role = (uint8_t)role, .kind = kind};
+		.pid = pid, .role = (uint8_t)role, .kind = kind};
 }
 
 struct group_key groups__peer_key(uint32_t pid, enum rt_role role,

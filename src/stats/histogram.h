@@ -12,9 +12,9 @@
  * used one (rounded up to 16): a series that spans 1 ms to 100 ms at scale 5
  * takes 1.8 KB.
  *
- * Bucket i at scale s holds (2^(i/2^s), 2^((i+1)/2^s)] seconds, as OpenTelemetry
- * has it. An integer of v ns is above boundary b seconds exactly if
- * v > floor(b * 10^9), so a table of those floors indexes without rounding.
+ * Bucket i at scale s holds (2^(i/2^s), 2^((i+1)/2^s)] seconds, as
+ * OpenTelemetry has it. An integer of v ns is above boundary b seconds exactly
+ * if v > floor(b * 10^9), so a table of those floors indexes without rounding.
  */
 #ifndef REQTRACE_STATS_HISTOGRAM_H
 #define REQTRACE_STATS_HISTOGRAM_H
@@ -26,24 +26,26 @@
 #include "reqtrace/limits.h"
 
 struct histogram {
-	uint64_t count;		/* zero_count and underflow/overflow included */
-	uint64_t zero_count;	/* values of exactly 0 ns */
-	uint64_t sum;		/* ns */
-	uint64_t min, max;	/* ns; 0 when count is 0 */
-	int scale;		/* 0..RT_HIST_SCALE */
-	int offset;		/* index (OpenTelemetry's) of bucket[0] */
-	uint32_t len;		/* buckets between lowest and highest used */
-	uint32_t cap;		/* buckets allocated, from bucket[0] on */
-	uint64_t *bucket;	/* owned; NULL when len is 0 */
+	uint64_t count;	     /* zero_count and underflow/overflow included */
+	uint64_t zero_count; /* values of exactly 0 ns */
+	uint64_t sum;	     /* ns */
+	uint64_t min, max;   /* ns; 0 when count is 0 */
+	int scale;	     /* 0..RT_HIST_SCALE */
+	int offset;	     /* index (OpenTelemetry's) of bucket[0] */
+	uint32_t len;	     /* buckets between lowest and highest used */
+	uint32_t cap;	     /* buckets allocated, from bucket[0] on */
+	uint64_t *bucket;    /* owned; NULL when len is 0 */
 };
 
 /* Upper boundaries at RT_HIST_SCALE: table[k] = floor(2^((k + 1) / 32 - 30) s
- * in ns), RT_HIST_BUCKETS entries; the same table goes into the BPF programs. */
+ * in ns), RT_HIST_BUCKETS entries; the same table goes into the BPF programs.
+ */
 const uint64_t *histogram__boundaries(void);
 
 /* scale: 0..RT_HIST_SCALE. No allocation. */
 void histogram__init(struct histogram *h, int scale);
-void histogram__free(struct histogram *h); /* accepts an initialised h; resets it */
+void histogram__free(
+	struct histogram *h); /* accepts an initialised h; resets it */
 
 /* Add a value of ns nanoseconds, times times. 0 or -ENOMEM (nothing added). */
 int histogram__add(struct histogram *h, uint64_t ns, uint64_t times);

@@ -39,8 +39,8 @@ static int add_times(struct measure *m, const struct request *r)
 				     r->time_to_first_byte, n);
 	if (!err && r->has_arrival) {
 		/* Parts never sum to more than the whole. */
-		queued =
-		    r->receive_queue < duration ? r->receive_queue : duration;
+		queued = r->receive_queue < duration ? r->receive_queue
+						     : duration;
 		err = histogram__add(&m->receive_queue, queued, n);
 	}
 	if (!err)

@@ -156,7 +156,7 @@ static int compare(const void *a, const void *b)
 int ports__list(const struct ports *ps, struct snapshot_port **out, size_t *len)
 {
 	struct snapshot_port *list =
-	    calloc(HASH_COUNT(ps->all) + 1, sizeof(*list));
+		calloc(HASH_COUNT(ps->all) + 1, sizeof(*list));
 	size_t n = 0;
 
 	if (!list)

@@ -124,11 +124,11 @@ static int compare(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-int process_list__list(const struct processes *ps, struct snapshot_process **out,
-		    size_t *len)
+int process_list__list(const struct processes *ps,
+		       struct snapshot_process **out, size_t *len)
 {
 	struct snapshot_process *list =
-	    calloc(HASH_COUNT(ps->all) + 1, sizeof(*list));
+		calloc(HASH_COUNT(ps->all) + 1, sizeof(*list));
 	size_t n = 0;
 
 	if (!list)

@@ -42,7 +42,7 @@ int process_list__name(struct processes *ps, uint32_t pid, const char *comm);
 const char *process_list__comm(const struct processes *ps, uint32_t pid);
 
 /* Sorted by pid. Returns 0 and *out (free it), or -ENOMEM. */
-int process_list__list(const struct processes *ps, struct snapshot_process **out,
-		    size_t *len);
+int process_list__list(const struct processes *ps,
+		       struct snapshot_process **out, size_t *len);
 
 #endif

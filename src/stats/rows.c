@@ -67,7 +67,7 @@ void rows__count_peers(struct groups *copy, const struct connections *cs)
 {
 	for (const struct connection *c = cs->open; c; c = c->hh.next) {
 		struct group_key key = groups__peer_key(
-		    c->pid, c->role, c->transport, c->port, c->remote_addr);
+			c->pid, c->role, c->transport, c->port, c->remote_addr);
 		struct group *g = groups__find(copy, &key);
 
 		if (g)
@@ -158,15 +158,15 @@ static int compare_rows(const void *a, const void *b)
 {
 	const struct snapshot_row *x = a, *y = b;
 	const int orders[] = {
-	    ORDER(y->m.operations, x->m.operations),
-	    ORDER(x->pid, y->pid),
-	    ORDER(x->role, y->role),
-	    ORDER(x->transport, y->transport),
-	    ORDER(x->port, y->port),
-	    compare_optional(x->protocol, y->protocol),
-	    compare_optional(x->operation, y->operation),
-	    ORDER(x->tid, y->tid),
-	    strcmp(x->peer, y->peer),
+		ORDER(y->m.operations, x->m.operations),
+		ORDER(x->pid, y->pid),
+		ORDER(x->role, y->role),
+		ORDER(x->transport, y->transport),
+		ORDER(x->port, y->port),
+		compare_optional(x->protocol, y->protocol),
+		compare_optional(x->operation, y->operation),
+		ORDER(x->tid, y->tid),
+		strcmp(x->peer, y->peer),
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)

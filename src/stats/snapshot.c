@@ -82,7 +82,8 @@ static void set_totals(struct snapshot *snap, const struct groups *series)
 static int add_processes(struct snapshot *snap, const struct stats *s)
 {
 	struct snapshot_process *list;
-	int err = process_list__list(&s->processes, &list, &snap->processes_len);
+	int err =
+		process_list__list(&s->processes, &list, &snap->processes_len);
 
 	if (!err)
 		snap->processes = list;
@@ -121,9 +122,9 @@ static int add_conns(struct snapshot *snap, const struct stats *s,
 		     const struct request *pending, size_t pending_len)
 {
 	struct snapshot_conn *list;
-	int err =
-	    conn_list__list(&s->connections, pending, pending_len, snap->now,
-			      s->config.max_conns, &list, &snap->conns_len);
+	int err = conn_list__list(&s->connections, pending, pending_len,
+				  snap->now, s->config.max_conns, &list,
+				  &snap->conns_len);
 
 	if (err)
 		return err;
@@ -138,17 +139,17 @@ static int add_counters(struct snapshot *snap, const struct stats *s,
 			const struct copies *copies)
 {
 	const uint64_t own[STATS_COUNTERS] = {
-	    [STATS_COUNT_SERIES_FOLDED] = copies->series.folded,
-	    [STATS_COUNT_ROWS_FOLDED] = copies->rows.folded,
-	    [STATS_COUNT_PORTS_FOLDED] = s->ports.folded,
-	    [STATS_COUNT_STREAMS_FOLDED] = s->streams.folded,
-	    [STATS_COUNT_UNREADABLE] = facts->unreadable,
-	    [STATS_COUNT_UNCOUNTED] = facts->uncounted,
-	    [STATS_COUNT_FORGOTTEN] = facts->forgotten,
+		[STATS_COUNT_SERIES_FOLDED] = copies->series.folded,
+		[STATS_COUNT_ROWS_FOLDED] = copies->rows.folded,
+		[STATS_COUNT_PORTS_FOLDED] = s->ports.folded,
+		[STATS_COUNT_STREAMS_FOLDED] = s->streams.folded,
+		[STATS_COUNT_UNREADABLE] = facts->unreadable,
+		[STATS_COUNT_UNCOUNTED] = facts->uncounted,
+		[STATS_COUNT_FORGOTTEN] = facts->forgotten,
 	};
 	struct snapshot_counter *list;
 	int err =
-	    counters__list(facts->counter, own, &list, &snap->counters_len);
+		counters__list(facts->counter, own, &list, &snap->counters_len);
 
 	if (!err)
 		snap->counters = list;

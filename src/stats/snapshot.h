@@ -16,12 +16,12 @@
 
 /* What --by says a row is. */
 enum snapshot_by {
-	SNAPSHOT_BY_OPERATION,	/* process, port and operation: the default */
-	SNAPSHOT_BY_PORT,	/* process and port */
+	SNAPSHOT_BY_OPERATION, /* process, port and operation: the default */
+	SNAPSHOT_BY_PORT,      /* process and port */
 	SNAPSHOT_BY_PROCESS,
 	SNAPSHOT_BY_THREAD,
 	SNAPSHOT_BY_PEER,	/* process, port and remote address */
-	SNAPSHOT_BY_CONNECTION,	/* rows are in .conns, not in .rows */
+	SNAPSHOT_BY_CONNECTION, /* rows are in .conns, not in .rows */
 	SNAPSHOT_BYS,
 };
 
@@ -29,17 +29,17 @@ enum snapshot_by {
 struct measure {
 	uint64_t exchanges;
 	uint64_t operations;
-	uint64_t errors;	/* operations; sum of errors_by, and those of
-				 * summarised exchanges, whose kind is lost */
+	uint64_t errors; /* operations; sum of errors_by, and those of
+			  * summarised exchanges, whose kind is lost */
 	uint64_t errors_by[REQUEST_ERRORS]; /* [REQUEST_OK] stays 0 */
 	uint64_t bytes_in, bytes_out;
-	uint64_t recent;	/* operations since the previous snapshot that
-				 * ended an interval */
-	uint64_t with_arrival;	/* exchanges whose duration starts at arrival */
-	uint64_t last;		/* monotonic ns of the latest end */
+	uint64_t recent;       /* operations since the previous snapshot that
+				* ended an interval */
+	uint64_t with_arrival; /* exchanges whose duration starts at arrival */
+	uint64_t last;	       /* monotonic ns of the latest end */
 	struct histogram duration;
 	struct histogram time_to_first_byte;
-	struct histogram receive_queue;	/* part; has_arrival only */
+	struct histogram receive_queue; /* part; has_arrival only */
 	struct histogram unattributed;	/* part: duration - receive_queue */
 };
 
@@ -60,13 +60,13 @@ struct snapshot_row {
 	const char *comm;
 	enum rt_role role;
 	enum rt_transport transport;
-	uint16_t port;		/* 0: UNIX, or not a key (see has_port) */
+	uint16_t port; /* 0: UNIX, or not a key (see has_port) */
 	bool has_port;
-	uint32_t tid;		/* BY_THREAD */
-	char peer[64];		/* BY_PEER: address without port, or "unix" */
+	uint32_t tid;  /* BY_THREAD */
+	char peer[64]; /* BY_PEER: address without port, or "unix" */
 	const char *protocol, *operation;
-	uint64_t active;	/* open connections of the row's process, role,
-				 * port (and peer); for BY_OPERATION: of the port */
+	uint64_t active; /* open connections of the row's process, role,
+			  * port (and peer); for BY_OPERATION: of the port */
 	struct measure m;
 };
 
@@ -77,7 +77,7 @@ struct snapshot_stream {
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
-	const char *protocol;	/* "sse", "websocket" */
+	const char *protocol; /* "sse", "websocket" */
 	const char *operation;
 	uint64_t streams, active;
 	uint64_t bytes_in, bytes_out;
@@ -91,9 +91,9 @@ struct snapshot_port {
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
-	uint64_t joined;	/* open before tracing; not in opened */
+	uint64_t joined; /* open before tracing; not in opened */
 	uint64_t opened, closed, active; /* active = joined + opened - closed */
-	uint64_t recent_opened;	/* since the previous interval snapshot */
+	uint64_t recent_opened;	   /* since the previous interval snapshot */
 	struct histogram lifetime; /* of closed ones whose opening was seen */
 };
 
@@ -107,12 +107,12 @@ struct snapshot_conn {
 	const char *protocol;
 	char local[64], remote[64]; /* "127.0.0.1:8080", "[::1]:80", "unix" */
 	bool open;
-	bool joined;		/* age is since tracing found it */
-	uint64_t age;		/* ns; of closed ones: lifetime */
-	uint64_t idle;		/* ns since its last activity (open ones) */
+	bool joined;   /* age is since tracing found it */
+	uint64_t age;  /* ns; of closed ones: lifetime */
+	uint64_t idle; /* ns since its last activity (open ones) */
 	uint64_t exchanges;
 	uint64_t bytes_in, bytes_out;
-	uint64_t p50, p99, max;	/* ns; 0 when exchanges is 0 */
+	uint64_t p50, p99, max; /* ns; 0 when exchanges is 0 */
 };
 
 struct snapshot_process {
@@ -122,8 +122,8 @@ struct snapshot_process {
 };
 
 struct snapshot_counter {
-	const char *name;	/* JSON key in coverage */
-	const char *reason;	/* one sentence for people */
+	const char *name;   /* JSON key in coverage */
+	const char *reason; /* one sentence for people */
 	uint64_t value;
 };
 
@@ -132,13 +132,13 @@ struct snapshot {
 	const char *const *hooks;
 	size_t hooks_len;
 	uint32_t cpus;
-	uint64_t wall_start;	/* CLOCK_REALTIME ns */
-	uint64_t start, now;	/* monotonic ns */
-	uint64_t interval;	/* ns covered by "recent"; 0 in the final one */
+	uint64_t wall_start; /* CLOCK_REALTIME ns */
+	uint64_t start, now; /* monotonic ns */
+	uint64_t interval;   /* ns covered by "recent"; 0 in the final one */
 	enum snapshot_by by;
 	bool final;
 
-	const struct snapshot_process *processes;
+	const struct snapshot_process *processes; /* sorted: pid */
 	size_t processes_len;
 	const struct snapshot_series *series; /* sorted: pid, role, port, ... */
 	size_t series_len;
@@ -153,11 +153,11 @@ struct snapshot {
 	uint64_t conns_open_total; /* may exceed what conns lists */
 	const struct snapshot_counter *counters;
 	size_t counters_len;
-	uint64_t exchanges;	/* total, summarised ones included */
+	uint64_t exchanges; /* total, summarised ones included */
 	uint64_t operations;
-	uint64_t in_flight;	/* requests without (whole) response now */
-	uint64_t summarised;	/* exchanges that lost their operation */
-	uint64_t lost;		/* exchanges lost altogether */
+	uint64_t in_flight;  /* requests without (whole) response now */
+	uint64_t summarised; /* exchanges that lost their operation */
+	uint64_t lost;	     /* exchanges lost altogether */
 
 	bool bpf_known;
 	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes; /* cost so far */

@@ -96,14 +96,15 @@ static int take_conn(void *ctx, const struct sink_conn *c)
 	if (err || c->event == SINK_CONN_CLOSED)
 		return err;
 	conn = conn_list__find(&s->connections, c->cookie);
-	return conn ? process_list__use(&s->processes, conn->counted->key.pid) : 0;
+	return conn ? process_list__use(&s->processes, conn->counted->key.pid)
+		    : 0;
 }
 
 static int take_stream(void *ctx, const struct sink_stream *stream)
 {
 	struct stats *s = ctx;
 	struct connection *conn =
-	    conn_list__find(&s->connections, stream->cookie);
+		conn_list__find(&s->connections, stream->cookie);
 
 	if (conn)
 		connection__stream(conn, stream);
@@ -137,11 +138,11 @@ static int take_summary(void *ctx, const char *comm,
 struct model_sink stats__sink(struct stats *s)
 {
 	return (struct model_sink){
-	    .ctx = s,
-	    .request = take_request,
-	    .conn = take_conn,
-	    .stream = take_stream,
-	    .process = take_process,
-	    .summary = take_summary,
+		.ctx = s,
+		.request = take_request,
+		.conn = take_conn,
+		.stream = take_stream,
+		.process = take_process,
+		.summary = take_summary,
 	};
 }

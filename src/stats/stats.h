@@ -12,17 +12,17 @@
 struct stats;
 
 struct stats_config {
-	enum snapshot_by by;	/* what .rows are; thread and peer rows are only
-				 * kept when asked for here */
-	size_t max_series;	/* 0: the default, 2000; the rest goes to one
-				 * overflow series per (pid, role, port) with
-				 * operation "other" */
-	size_t max_conns;	/* rows of SNAPSHOT_BY_CONNECTION; 0: 1000 */
+	enum snapshot_by by; /* what .rows are; thread and peer rows are only
+			      * kept when asked for here */
+	size_t max_series;   /* 0: the default, 2000; the rest goes to one
+			      * overflow series per (pid, role, port) with
+			      * operation "other" */
+	size_t max_conns;    /* rows of SNAPSHOT_BY_CONNECTION; 0: 1000 */
 };
 
 /* NULL when out of memory. */
 struct stats *stats__new(const struct stats_config *config);
-void stats__free(struct stats *s);	/* accepts NULL */
+void stats__free(struct stats *s); /* accepts NULL */
 
 /* A sink that feeds s; valid as long as s. */
 struct model_sink stats__sink(struct stats *s);

@@ -125,8 +125,8 @@ int streams__event(struct streams *ss, const struct sink_stream *s)
 	if (s->event == SINK_STREAM_END) {
 		st->group->active--;
 		err = histogram__add(
-		    &st->group->duration,
-		    s->time > s->begin ? s->time - s->begin : 0, 1);
+			&st->group->duration,
+			s->time > s->begin ? s->time - s->begin : 0, 1);
 		forget(ss, st);
 	}
 	return err;
@@ -168,7 +168,7 @@ int streams__list(const struct streams *ss, struct snapshot_stream **out,
 		  size_t *len)
 {
 	struct snapshot_stream *list =
-	    calloc(HASH_COUNT(ss->groups) + 1, sizeof(*list));
+		calloc(HASH_COUNT(ss->groups) + 1, sizeof(*list));
 	size_t n = 0;
 
 	if (!list)

@@ -4,6 +4,7 @@
  * for people: what is measured, what is missing, and why.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "view/notes.h"
@@ -12,15 +13,20 @@
 
 #define TARGETS_NAMED 3
 
+static int compare_pid(const void *pid, const void *process)
+{
+	const struct snapshot_process *p = process;
+	uint32_t wanted = *(const uint32_t *)pid;
+
+	return (wanted > p->pid) - (wanted < p->pid);
+}
+
+/* A pre-fork server may have thousands of children: processes are sorted. */
 static bool has_traced_parent(const struct snapshot *snap, uint32_t ppid)
 {
-	size_t low = 0;
-
-	for (; low < snap->processes_len; low++) {
-		if (snap->processes[low].pid == ppid)
-			return true;
-	}
-	return false;
+	return snap->processes_len > 0 &&
+	       bsearch(&ppid, snap->processes, snap->processes_len,
+		       sizeof(*snap->processes), compare_pid);
 }
 
 char *notes__target(char *buf, size_t size, const struct snapshot *snap,

@@ -9,6 +9,18 @@
 #include "view/screen.h"
 #include "view/text.h"
 
+/* Bytes to the next place where a line may break: not after a figure, so that
+ * "1.20 s" and "3 in flight" stay together. */
+static size_t unbroken(const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	while (len > 0 && text[len] && text[len - 1] >= '0' &&
+	       text[len - 1] <= '9')
+		len += 1 + strcspn(text + len + 1, " ");
+	return len;
+}
+
 void text__wrap(const struct text *t, size_t indent, const char *first,
 		const char *paragraph)
 {
@@ -22,7 +34,7 @@ void text__wrap(const struct text *t, size_t indent, const char *first,
 		column = indent;
 	}
 	while (*paragraph) {
-		size_t len = strcspn(paragraph, " "), width;
+		size_t len = unbroken(paragraph), width;
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, paragraph);
 		paragraph += len + (paragraph[len] == ' ');
