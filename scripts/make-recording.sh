@@ -28,8 +28,11 @@ sleep 1
 tracer=$!
 sleep 1
 bench() { redis-benchmark -h 127.0.0.1 -p $port -q "$@" >/dev/null; }
+# Spread over the intervals, so that each has something to show.
 bench -c 4 -n 200 -t set,get,incr
+sleep 0.8
 bench -c 2 -n 160 -P 16 -t set,get
+sleep 0.8
 redis-cli -p $port debug sleep 0.2 >/dev/null &
 sleep 0.05
 bench -c 8 -n 100 -t lpush,lrange_100

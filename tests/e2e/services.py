@@ -191,6 +191,10 @@ http {{
         location /broken {{ return 503; }}
         location /users/ {{ return 200 "user\\n"; }}
     }}
+    server {{
+        listen 127.0.0.1:{status_port};
+        location / {{ stub_status; access_log off; }}
+    }}
 }}
 """
 
@@ -199,11 +203,12 @@ class Nginx:
     def __init__(self, test, workers=2):
         need("nginx")
         self.test = test
-        self.port = free_port()
+        self.port, self.status_port = free_port(), free_port()
         conf = test.path("nginx.conf")
         with open(conf, "w") as f:
             f.write(NGINX_CONF.format(
                 tmp=test.tmp, port=self.port, workers=workers,
+                status_port=self.status_port,
                 user="user root;" if os.geteuid() == 0 else ""))
         self.process = test.start(["nginx", "-c", conf, "-e",
                                    test.path("error.log")])
@@ -214,6 +219,13 @@ class Nginx:
 
     def url(self, path="/"):
         return f"http://127.0.0.1:{self.port}{path}"
+
+    def accepts(self):
+        """Connections that nginx has accepted so far, this one included."""
+        with socket.create_connection(("127.0.0.1", self.status_port)) as s, \
+                s.makefile("rb") as reader:
+            s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return int(re.search(rb"requests\s+(\d+)", reader.read())[1])
 
     def log(self):
         """Status of every request that nginx has logged since its start."""

@@ -205,6 +205,14 @@ class Tracer:
         self.process.signal(signal.SIGINT)
         return self.finish(timeout)
 
+    def finish_or_stop(self, grace=3):
+        """The report of a run whose targets have ended: it may end by itself
+        or wait to be told."""
+        end = time.monotonic() + grace
+        while self.process.running() and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.stop() if self.process.running() else self.finish()
+
     def text(self):
         return self.process.stdout()
 

@@ -63,7 +63,7 @@ PEER_FN void sleep_ms(long ms)
 }
 
 __attribute__((noreturn, format(printf, 1, 2))) PEER_FN void die(
-    const char *format, ...)
+	const char *format, ...)
 {
 	va_list args;
 

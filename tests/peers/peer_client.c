@@ -68,8 +68,10 @@ static void client__connect(struct client *c)
 	if (connect(fd, (const struct sockaddr *)&p->address.sa,
 		    p->address.len))
 		die("connect: %m");
-	c->ch = (struct channel){
-	    .fd = fd, .receive = p->receive, .send = p->send, .book = p->book};
+	c->ch = (struct channel){.fd = fd,
+				 .receive = p->receive,
+				 .send = p->send,
+				 .book = p->book};
 	c->in.ch = &c->ch;
 	c->in.slow_bytes = (size_t)p->slow_bytes;
 	c->in.slow_ms = p->slow_ms;
@@ -286,34 +288,34 @@ struct option_long {
 };
 
 static const struct option_long numbers[] = {
-    {"requests", offsetof(struct plan, requests)},
-    {"threads", offsetof(struct plan, threads)},
-    {"hold", offsetof(struct plan, hold)},
-    {"pipeline", offsetof(struct plan, pipeline)},
-    {"idle", offsetof(struct plan, idle_ms)},
-    {"abort", offsetof(struct plan, abort_ms)},
-    {"body", offsetof(struct plan, body)},
-    {"body-ms", offsetof(struct plan, body_ms)},
-    {"echo", offsetof(struct plan, echo)},
-    {"chunk", offsetof(struct plan, chunk)},
-    {"slow", offsetof(struct plan, slow_ms)},
-    {"slow-bytes", offsetof(struct plan, slow_bytes)},
-    {"rcvbuf", offsetof(struct plan, rcvbuf)},
+	{"requests", offsetof(struct plan, requests)},
+	{"threads", offsetof(struct plan, threads)},
+	{"hold", offsetof(struct plan, hold)},
+	{"pipeline", offsetof(struct plan, pipeline)},
+	{"idle", offsetof(struct plan, idle_ms)},
+	{"abort", offsetof(struct plan, abort_ms)},
+	{"body", offsetof(struct plan, body)},
+	{"body-ms", offsetof(struct plan, body_ms)},
+	{"echo", offsetof(struct plan, echo)},
+	{"chunk", offsetof(struct plan, chunk)},
+	{"slow", offsetof(struct plan, slow_ms)},
+	{"slow-bytes", offsetof(struct plan, slow_bytes)},
+	{"rcvbuf", offsetof(struct plan, rcvbuf)},
 };
 
 static const struct option_long flags[] = {
-    {"close", offsetof(struct plan, close_each)},
-    {"rst", offsetof(struct plan, rst)},
-    {"half-close", offsetof(struct plan, half_close)},
-    {"expect", offsetof(struct plan, expect)},
-    {"wait", offsetof(struct plan, wait)},
-    {"announce", offsetof(struct plan, announce)},
+	{"close", offsetof(struct plan, close_each)},
+	{"rst", offsetof(struct plan, rst)},
+	{"half-close", offsetof(struct plan, half_close)},
+	{"expect", offsetof(struct plan, expect)},
+	{"wait", offsetof(struct plan, wait)},
+	{"announce", offsetof(struct plan, announce)},
 };
 
 static const struct option_long texts[] = {
-    {"method", offsetof(struct plan, method)},
-    {"path", offsetof(struct plan, path)},
-    {"header", offsetof(struct plan, header)},
+	{"method", offsetof(struct plan, method)},
+	{"path", offsetof(struct plan, path)},
+	{"header", offsetof(struct plan, header)},
 };
 
 #define LEN(table) (sizeof(table) / sizeof((table)[0]))

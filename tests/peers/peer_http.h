@@ -116,8 +116,8 @@ PEER_FN int http__sleep(struct http *h)
 /* Works for ms of CPU time. */
 PEER_FN int http__spin(struct http *h)
 {
-	uint64_t end =
-	    now_ns() + (uint64_t)query__number(h->query, "ms", 0) * 1000000u;
+	uint64_t end = now_ns() +
+		       (uint64_t)query__number(h->query, "ms", 0) * 1000000u;
 
 	while (now_ns() < end)
 		;
@@ -195,8 +195,8 @@ PEER_FN int http__body(struct http *h)
 		return -1;
 	while (left) {
 		size_t piece = left < sizeof(zeroes) ? left : sizeof(zeroes);
-		ssize_t n =
-		    send(h->ch.fd, zeroes, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(h->ch.fd, zeroes, piece,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN) {
 			poll(&p, 1, -1);
@@ -395,16 +395,16 @@ PEER_FN http_handler http__route(const char *path)
 		const char *path;
 		http_handler handler;
 	} table[] = {
-	    {"/sleep", http__sleep},	   {"/spin", http__spin},
-	    {"/chunked", http__chunked},   {"/events", http__events},
-	    {"/upgrade", http__upgrade},   {"/body", http__body},
-	    {"/sendfile", http__sendfile}, {"/splice", http__splice},
-	    {"/early", http__early},	   {"/close", http__close},
-	    {"/abort", http__abort},	   {"/reset", http__reset},
-	    {"/partial", http__partial},   {"/writev", http__writev},
-	    {"/sendmsg", http__sendmsg},   {"/sendmmsg", http__sendmmsg},
-	    {"/bytewise", http__bytewise}, {"/handoff", http__handoff},
-	    {"/proxy", http__proxy},
+		{"/sleep", http__sleep},       {"/spin", http__spin},
+		{"/chunked", http__chunked},   {"/events", http__events},
+		{"/upgrade", http__upgrade},   {"/body", http__body},
+		{"/sendfile", http__sendfile}, {"/splice", http__splice},
+		{"/early", http__early},       {"/close", http__close},
+		{"/abort", http__abort},       {"/reset", http__reset},
+		{"/partial", http__partial},   {"/writev", http__writev},
+		{"/sendmsg", http__sendmsg},   {"/sendmmsg", http__sendmmsg},
+		{"/bytewise", http__bytewise}, {"/handoff", http__handoff},
+		{"/proxy", http__proxy},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

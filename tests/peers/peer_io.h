@@ -32,7 +32,7 @@ struct channel {
 PEER_FN enum way way__parse(const char *name)
 {
 	static const char *const names[WAYS] = {
-	    "read", "recv", "msg", "vector", "mmsg", "peek", "uring"};
+		"read", "recv", "msg", "vector", "mmsg", "peek", "uring"};
 
 	for (int i = 0; i < WAYS; i++)
 		if (!strcmp(names[i], name))
@@ -65,8 +65,8 @@ PEER_FN ssize_t receive_mmsg(int fd, char *buf, size_t len)
 	size_t half = len / 2 ? len / 2 : len;
 	struct iovec iov[2] = {{buf, half}, {buf + half, len - half}};
 	struct mmsghdr m[2] = {
-	    {.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}},
-	    {.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}}};
+		{.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}},
+		{.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}}};
 	int n = recvmmsg(fd, m, len > half ? 2 : 1, MSG_WAITFORONE, NULL);
 
 	if (n < 1)
@@ -96,7 +96,7 @@ PEER_FN ssize_t receive_once(struct channel *c, char *buf, size_t len)
 		return recv(c->fd, buf, len, 0);
 	case WAY_URING:
 		return negative_errno(uring__do(
-		    channel__uring(c), IORING_OP_RECV, c->fd, buf, len, 0));
+			channel__uring(c), IORING_OP_RECV, c->fd, buf, len, 0));
 	default:
 		return read(c->fd, buf, len);
 	}
@@ -122,8 +122,8 @@ PEER_FN ssize_t send_mmsg(int fd, char *buf, size_t len)
 	size_t half = len / 2 ? len / 2 : len;
 	struct iovec iov[2] = {{buf, half}, {buf + half, len - half}};
 	struct mmsghdr m[2] = {
-	    {.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}},
-	    {.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}}};
+		{.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}},
+		{.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}}};
 	int n = sendmmsg(fd, m, len > half ? 2 : 1, MSG_NOSIGNAL);
 
 	if (n < 1)

@@ -23,8 +23,8 @@ struct response {
 PEER_FN int response__fill(struct response *r)
 {
 	size_t room = r->slow_bytes && r->slow_bytes < sizeof(r->buf)
-			  ? r->slow_bytes
-			  : sizeof(r->buf);
+			      ? r->slow_bytes
+			      : sizeof(r->buf);
 	ssize_t n;
 
 	if (r->slow_ms)

@@ -362,18 +362,18 @@ static void server__option(struct server *s, int option)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"listen", required_argument, NULL, 'l'},
-	    {"upstream", required_argument, NULL, 'u'},
-	    {"receive", required_argument, NULL, 'r'},
-	    {"send", required_argument, NULL, 's'},
-	    {"chunk", required_argument, NULL, 'c'},
-	    {"sndbuf", required_argument, NULL, 'b'},
-	    {"acceptors", required_argument, NULL, 'a'},
-	    {"fork", required_argument, NULL, 'f'},
-	    {"pass-fd", no_argument, NULL, 'p'},
-	    {"pass-fd-read", no_argument, NULL, 'P'},
-	    {"echo", no_argument, NULL, 'e'},
-	    {NULL, 0, NULL, 0},
+		{"listen", required_argument, NULL, 'l'},
+		{"upstream", required_argument, NULL, 'u'},
+		{"receive", required_argument, NULL, 'r'},
+		{"send", required_argument, NULL, 's'},
+		{"chunk", required_argument, NULL, 'c'},
+		{"sndbuf", required_argument, NULL, 'b'},
+		{"acceptors", required_argument, NULL, 'a'},
+		{"fork", required_argument, NULL, 'f'},
+		{"pass-fd", no_argument, NULL, 'p'},
+		{"pass-fd-read", no_argument, NULL, 'P'},
+		{"echo", no_argument, NULL, 'e'},
+		{NULL, 0, NULL, 0},
 	};
 	struct server s = {.book = book__new()};
 	void *args[2];

@@ -42,8 +42,8 @@ PEER_FN void uring__init(struct uring *u)
 	sq = uring__map(u, p->sq_off.array + p->sq_entries * sizeof(int),
 			IORING_OFF_SQ_RING);
 	cq = uring__map(
-	    u, p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe),
-	    IORING_OFF_CQ_RING);
+		u, p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe),
+		IORING_OFF_CQ_RING);
 	u->sqes = uring__map(u, p->sq_entries * sizeof(struct io_uring_sqe),
 			     IORING_OFF_SQES);
 	u->sq_tail = (unsigned int *)(sq + p->sq_off.tail);

@@ -15,6 +15,16 @@
 
 #include "model/model.h"
 
+/* What most tests say. */
+#define GET "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+#define OK2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define PARTIAL "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nhi"
+
+/* A server's plain exchange, from 1000 to 1900. */
+#define TIMES                                                                  \
+	.arrive = 1000, .first_recv = 1100, .last_recv = 1200,                 \
+	.first_send = 1700, .last_send = 1900
+
 enum call_kind {
 	CALL_REQUEST,
 	CALL_CONN,

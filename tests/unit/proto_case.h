@@ -3,13 +3,12 @@
  * Runs data files of exchanges (tests/data/http, tests/data/redis) through
  * the table of protocols.
  *
- * Fields in: request, response, tail; request_total and response_total
- * (default: their lengths); request_seen and response_seen (only so many
- * bytes are captured). Fields out: result (ok; EBADMSG: detected, then refused;
- * undetected: neither; remains: parsed though not detected), operation, status,
- * operations, exact, errors, kind, stream, framing, partial. Those that are
- * left out must be as for an ordinary exchange: "",
- * "", 1, yes, 0, exchange, "", unknown, no.
+ * Fields in: request, response, tail; request_total and response_total (by
+ * default their lengths). Fields out: result (ok; EBADMSG: detected, then
+ * refused; undetected: neither; remains: parsed though not detected),
+ * operation, status, operations, exact, errors, kind, stream, framing,
+ * partial. Those that are left out must be as for an ordinary exchange, in
+ * this order: ok, "", "", 1, yes, 0, exchange, "", unknown, no.
  */
 #ifndef REQTRACE_TESTS_PROTO_CASE_H
 #define REQTRACE_TESTS_PROTO_CASE_H

@@ -12,10 +12,6 @@
 #include "model/operations.h"
 #include "model/payload.h"
 
-#define OK2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-#define GET "GET /a HTTP/1.1\r\n\r\n"
-#define TIMES .arrive = 1000, .first_recv = 1100, .first_send = 1900
-
 static void open_and_close(void **state)
 {
 	struct rig *rig = *state;
@@ -247,11 +243,16 @@ static void reused_pid_is_a_new_life(void **state)
 static void names_do_not_revive_a_process(void **state)
 {
 	struct rig *rig = *state;
+	const struct sink_process *p;
 
+	rig_process(rig, RT_REC_FORK, 11, 1, "x");
+	process(rig);
 	rig_process(rig, RT_REC_EXIT, 11, 1, "x");
 	rig_proc(rig, 11, 0, "x", "/x", "");
 	assert_true(process(rig)->exited);
-	assert_true(process(rig)->exited);
+	p = process(rig);
+	assert_true(p->exited);
+	assert_int_equal(p->ppid, 1);
 }
 
 static void hostile_names_are_cleaned(void **state)
@@ -417,6 +418,10 @@ static void payload_is_bounded(void **state)
 	     data.offset += data.len)
 		assert_int_equal(payloads__add(&ps, &data, bytes), 0);
 	assert_int_equal(payloads__find(&ps, n, 0)->len, RT_DATA_MAX);
+	payloads__settle(&ps, n, UINT32_MAX);
+	assert_non_null(payloads__find(&ps, n, 0));
+	payloads__settle(&ps, n, 0);
+	assert_null(payloads__find(&ps, n, 0));
 	payloads__free(&ps);
 	assert_int_equal(ps.used, 0);
 }

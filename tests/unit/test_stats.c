@@ -121,7 +121,7 @@ static struct sink_conn conn_event(enum sink_conn_event event, uint64_t cookie)
 		.local_port = 80,
 		.remote_port = 5000,
 		.established = 10 * MS,
-		.time = 10 * MS,
+		.time = 11 * MS,
 	};
 
 	c.local_addr[10] = c.local_addr[11] = 0xff; /* 127.0.0.1 */
@@ -299,6 +299,45 @@ static void every_part_of_the_key_counts(void **state)
 	assert_int_equal(snap->rows_len, 7);
 	assert_int_equal(snap->rows[0].m.operations, 4);
 	assert_int_equal(snap->rows[0].m.duration.sum, 16 * MS);
+	snapshot__free(snap);
+	stats__free(s);
+}
+
+static void ports_and_streams_are_bounded(void **state)
+{
+	struct stats *s = new_stats(SNAPSHOT_BY_OPERATION, 2, 0);
+	struct model_sink sink = stats__sink(s);
+	struct snapshot *snap;
+
+	(void)state;
+	for (uint32_t pid = 1; pid <= 10; pid++) {
+		struct sink_conn c = conn_event(SINK_CONN_OPENED, pid);
+		const struct sink_stream st = {.event = SINK_STREAM_BEGIN,
+					       .cookie = pid,
+					       .pid = pid,
+					       .role = RT_ROLE_SERVER,
+					       .port = 80,
+					       .protocol = "sse",
+					       .operation = "GET /e"};
+
+		c.pid = pid;
+		tell_conn(s, &c);
+		assert_int_equal(sink.stream(sink.ctx, &st), 0);
+	}
+	snap = snap_now(s);
+	assert_int_equal(snap->ports_len, 3);
+	assert_int_equal(snap->ports[0].pid, 0);
+	assert_string_equal(snap->ports[0].comm, "other");
+	assert_int_equal(snap->ports[0].opened, 8);
+	assert_int_equal(snap->ports[1].opened, 1);
+	assert_int_equal(snap->conns_open_total, 10);
+	assert_int_equal(snap->streams_len, 3);
+	assert_int_equal(snap->streams[0].pid, 0);
+	assert_string_equal(snap->streams[0].operation, "other");
+	assert_int_equal(snap->streams[0].active, 8);
+	assert_int_equal(snap->streams[1].streams, 1);
+	assert_int_equal(counter(snap, "ports_folded"), 8);
+	assert_int_equal(counter(snap, "streams_folded"), 8);
 	snapshot__free(snap);
 	stats__free(s);
 }
@@ -733,8 +772,14 @@ static void recent_openings(void **state)
 		c.pid = 11;
 		tell_conn(s, &c);
 	}
-	snap = snap_interval(s, NULL, 0, 200 * MS);
+	snap = snap_now(s);
 	assert_int_equal(find_port(snap, PID)->recent_opened, 0);
+	snapshot__free(snap);
+	/* The old process owes nothing for those that left it. */
+	c = conn_event(SINK_CONN_OPENED, 3);
+	tell_conn(s, &c);
+	snap = snap_interval(s, NULL, 0, 200 * MS);
+	assert_int_equal(find_port(snap, PID)->recent_opened, 1);
 	assert_int_equal(find_port(snap, 11)->recent_opened, 1);
 	assert_int_equal(find_port(snap, 11)->opened, 2);
 	snapshot__free(snap);
@@ -805,15 +850,15 @@ static void rows_by_thread(void **state)
 	tell_summary(s, 1, 0, 0);
 	snap = snap_with(s, &r, 1);
 	assert_int_equal(snap->rows_len, 4);
-	assert_int_equal(snap->rows[0].tid, 2); /* with the pending one */
+	assert_int_equal(snap->rows[0].pid, 0); /* the rest */
+	assert_string_equal(snap->rows[0].comm, "other");
+	assert_string_equal(snap->rows[0].operation, "other");
 	assert_int_equal(snap->rows[0].m.operations, 3);
-	assert_int_equal(snap->rows[1].pid, 0); /* the rest, as many */
-	assert_string_equal(snap->rows[1].comm, "other");
-	assert_string_equal(snap->rows[1].operation, "other");
+	assert_int_equal(snap->rows[1].tid, 2); /* as many, one is pending */
 	assert_int_equal(snap->rows[1].m.operations, 3);
-	assert_string_equal(snap->rows[2].operation, "(summarised)");
-	assert_int_equal(snap->rows[3].tid, 1);
-	assert_null(snap->rows[3].operation);
+	assert_int_equal(snap->rows[2].tid, 1);
+	assert_null(snap->rows[2].operation);
+	assert_string_equal(snap->rows[3].operation, "(summarised)");
 	for (size_t i = 0; i < snap->rows_len; i++)
 		total += snap->rows[i].m.operations;
 	assert_int_equal(total, snap->operations);
@@ -824,11 +869,12 @@ static void rows_by_thread(void **state)
 	assert_int_equal(stats__set_by(s, SNAPSHOT_BY_PROCESS), 0);
 	assert_int_equal(stats__set_by(s, SNAPSHOT_BY_PEER), -ENOTSUP);
 	tell(s, &r);
+	tell(s, &r);
 	assert_int_equal(stats__set_by(s, SNAPSHOT_BY_THREAD), 0);
 	snap = snap_interval(s, NULL, 0, 200 * MS);
 	assert_int_equal(snap->rows[0].tid, 2);
-	assert_int_equal(snap->rows[0].m.operations, 3);
-	assert_int_equal(snap->rows[0].m.recent, 3);
+	assert_int_equal(snap->rows[0].m.operations, 4);
+	assert_int_equal(snap->rows[0].m.recent, 4);
 	snapshot__free(snap);
 	snap = snap_interval(s, &r, 1, 300 * MS);
 	assert_int_equal(snap->rows[0].m.recent, 1);
@@ -871,6 +917,32 @@ static void rows_by_peer(void **state)
 	assert_int_equal(snap->rows[2].active, 0);
 	snapshot__free(snap);
 	stats__free(s);
+}
+
+static void summaries_have_rows_of_their_own(void **state)
+{
+	static const enum snapshot_by bys[] = {SNAPSHOT_BY_THREAD,
+					       SNAPSHOT_BY_PEER};
+
+	(void)state;
+	/* Even beside a thread or a peer that is not known either. */
+	for (size_t i = 0; i < 2; i++) {
+		struct stats *s = new_stats(bys[i], 0, 0);
+		struct request r = get_request("GET /a");
+		struct snapshot *snap;
+
+		r.tid = 0;
+		tell(s, &r);
+		tell_summary(s, 5, 0, 0);
+		snap = snap_now(s);
+		assert_int_equal(snap->rows_len, 2);
+		assert_string_equal(snap->rows[0].operation, "(summarised)");
+		assert_int_equal(snap->rows[0].m.operations, 5);
+		assert_null(snap->rows[1].operation);
+		assert_int_equal(snap->rows[1].m.operations, 1);
+		snapshot__free(snap);
+		stats__free(s);
+	}
 }
 
 static void rows_are_in_a_stable_order(void **state)
@@ -1119,12 +1191,13 @@ static void exited_processes_keep_their_figures(void **state)
 	(void)state;
 	tell_process(s, PID, "web", false);
 	tell(s, &r);
-	tell_process(s, PID, "web", true);
 	/* A storm of others that do nothing that is traced. */
 	for (uint32_t pid = 1000; pid < 11000; pid++) {
 		tell_process(s, pid, "sh", false);
 		tell_process(s, pid, "sh", true);
 	}
+	tell_process(s, 11000, "sh", false);
+	tell_process(s, PID, "web", true); /* when many are known already */
 	snap = snap_now(s);
 	assert_int_equal(snap->processes[0].pid, PID);
 	assert_true(snap->processes[0].exited);
@@ -1142,7 +1215,10 @@ static void facts_and_counters_pass_through(void **state)
 				    .start = 10 * MS,
 				    .in_flight = 4,
 				    .cpus = 2,
-				    .bpf_ns = 7};
+				    .bpf_ns = 7,
+				    .unreadable = 1001,
+				    .uncounted = 1002,
+				    .forgotten = 1003};
 	struct snapshot *snap;
 
 	(void)state;
@@ -1160,12 +1236,15 @@ static void facts_and_counters_pass_through(void **state)
 	for (size_t i = 0; i < snap->counters_len; i++) {
 		assert_non_null(snap->counters[i].name);
 		assert_non_null(snap->counters[i].reason);
-		assert_int_equal(snap->counters[i].value,
-				 i < RT_COUNTERS ? 100 + i : 0);
+		if (i < RT_COUNTERS)
+			assert_int_equal(snap->counters[i].value, 100 + i);
 	}
+	assert_int_equal(counter(snap, "series_folded"), 0);
 	assert_int_equal(counter(snap, "connections_lost"),
 			 100 + RT_COUNT_CONN_LOST);
-	assert_int_equal(counter(snap, "in_flight"), 100 + RT_COUNT_IN_FLIGHT);
+	assert_int_equal(counter(snap, "unreadable"), 1001);
+	assert_int_equal(counter(snap, "operations_at_least"), 1002);
+	assert_int_equal(counter(snap, "connections_forgotten"), 1003);
 	snapshot__free(snap);
 
 	assert_int_equal(
@@ -1186,6 +1265,7 @@ int main(void)
 		cmocka_unit_test(parts_never_exceed_the_whole),
 		cmocka_unit_test(pipelined_operations_count_each),
 		cmocka_unit_test(every_part_of_the_key_counts),
+		cmocka_unit_test(ports_and_streams_are_bounded),
 		cmocka_unit_test(series_are_bounded),
 		cmocka_unit_test(overflow_is_bounded_too),
 		cmocka_unit_test(ports_count_connections),
@@ -1201,6 +1281,7 @@ int main(void)
 		cmocka_unit_test(rows_by_process_and_port),
 		cmocka_unit_test(rows_by_thread),
 		cmocka_unit_test(rows_by_peer),
+		cmocka_unit_test(summaries_have_rows_of_their_own),
 		cmocka_unit_test(rows_are_in_a_stable_order),
 		cmocka_unit_test(connections_have_their_own_figures),
 		cmocka_unit_test(slowest_closed_connections_stay),

@@ -63,16 +63,6 @@ def report_names_the_process(test):
     test.fact(f"resident {report.cost['rss_bytes'] / (1 << 20):.1f} MiB")
 
 
-@case()
-def doctor(test):
-    """What this kernel allows, and the plan."""
-    run = test.run([REQTRACE, "doctor"])
-    for word in ("sock", "sock_recv_length", "sk_data_ready"):
-        test.check(f"doctor says nothing of {word}: {run.stdout()}",
-                   word in run.stdout())
-    test.fact(f"{len(run.stdout().splitlines())} lines")
-
-
 @case(traces=False)
 def help_and_version(test):
     """They need no root, and name what the design names."""

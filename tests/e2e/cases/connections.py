@@ -2,6 +2,7 @@
 """Connections that were there before the tracer was, and the rows of --by
 connection."""
 
+import signal
 import time
 
 from cases.registry import case
@@ -58,7 +59,7 @@ def joined_midway(test):
     time.sleep(0.2)
     tracer = Tracer.of(test, server.pid)
     held.wait_event("round")
-    held.signal(10)
+    held.signal(signal.SIGUSR1)
     books = held.wait_event("round", 2)
     report = tracer.stop().complete()
     test.equal("joined midway", 1, report.coverage["joined_midway"])

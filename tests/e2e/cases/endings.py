@@ -2,6 +2,8 @@
 """How exchanges and connections end: by either side, in order or not. Aborts
 are errors by kind, and nothing else is."""
 
+import signal
+
 from cases.registry import case
 from services import PeerServer
 from tracer import Tracer
@@ -83,10 +85,10 @@ def client_sees_server_abort(test):
                            "--wait")
     caller.wait_event("waiting")
     tracer = Tracer.of(test, caller.pid)
-    caller.signal(10)
+    caller.signal(signal.SIGUSR1)
     books = caller.wait_event("end")
     caller.wait()
-    report = tracer.finish() if not tracer.process.running() else tracer.stop()
+    report = tracer.finish_or_stop()
     test.equal("unanswered", books["failed"], report.exchanges(role="client"))
     test.equal("errors", {"peer_abort": 3}, errors(report))
 
@@ -99,7 +101,7 @@ def connections_without_request(test):
     books = server.load("--requests", "0", "--hold", "0", "--path", "/")
     idle = server.client("--hold", "20", "--requests", "0")
     idle.wait_event("round")
-    idle.signal(15)
+    idle.signal(signal.SIGTERM)
     idle.wait()
     server.quiet()
     report = tracer.stop().complete()

@@ -24,9 +24,9 @@ def commands(report, **keys):
     return counts
 
 
-def redis_load(test, *args, timeout=120):
-    """Run redis-benchmark and compare: redis's own calls, command by command,
-    and the sum of what the client says. The report."""
+def redis_load(test, *args, timeout=120, mixed=False):
+    """Run redis-benchmark and compare: redis's own calls, command by command
+    unless a pipeline mixes them, and the sum of what the client says."""
     redis = Redis(test)
     redis.reset_stats()
     redis.quiet()
@@ -39,11 +39,14 @@ def redis_load(test, *args, timeout=120):
     calls = {name: count for name, count in calls.items() if count}
     seen = commands(report, pid=redis.pid, role="server", port=redis.port)
     test.check(f"redis-benchmark did nothing: {done}", sum(done.values()) > 0)
-    for name, count in sorted(calls.items()):
-        test.equal(f"redis {name}", count, seen.get(name, 0), "redis")
-    test.equal("redis commands", sorted(calls), sorted(seen), "redis")
+    test.equal("commands in all", sum(calls.values()), sum(seen.values()),
+               "redis")
+    own = sum(count for name, count in calls.items() if name in OWN)
     test.equal("redis-benchmark in all", sum(done.values()),
-               sum(n for name, n in seen.items() if name not in OWN))
+               sum(seen.values()) - own)
+    if not mixed:
+        for name, count in sorted(calls.items()):
+            test.equal(name, count, seen.get(name, 0), "redis")
     test.equal("protocols", ["redis"],
                sorted({s["protocol"] for s in report.series(pid=redis.pid)}))
     test.equal("in flight", 0, report.coverage["in_flight"])
@@ -95,8 +98,11 @@ def redis_random_keys(test):
 
 @case()
 def redis_resp3(test):
-    """The newer protocol, after HELLO 3."""
-    redis_load(test, "-3", "-t", "get,set", "-n", "20000")
+    """The newer protocol. Each connection begins with HELLO 3 and its first
+    command in one pipeline."""
+    report = redis_load(test, "-3", "-t", "set", "-n", "20000", "-c", "50",
+                        mixed=True)
+    test.equal("SET", 20000 - 50, report.operations(operation="SET"))
 
 
 @case()
@@ -142,33 +148,35 @@ def nginx_wrk(test):
 
 def nginx_ab(test, *args):
     nginx = Nginx(test)
+    accepted = nginx.accepts()
     tracer = Tracer.of(test, nginx.pid)
     done = ab(test, nginx.url("/users/42"), *args)
     nginx.quiet()
     report = tracer.stop().complete()
+    accepted = nginx.accepts() - accepted - 1
     seen = report.operations(role="server", port=nginx.port, status="200",
                              operation="GET /users/{id}", protocol="http")
     test.equal("ab", done, seen)
     test.equal("access log", len(nginx.log()),
                report.operations(port=nginx.port), "nginx")
     test.equal("errors", 0, report.total("errors"))
-    return report, done
+    test.equal("opened", accepted, report.connections("opened"), "nginx")
+    test.equal("closed", accepted, report.connections("closed"), "nginx")
+    return accepted
 
 
 @case()
 def nginx_ab_keep_alive(test):
     """ab -k: 20,000 requests over 10 connections."""
-    report, _ = nginx_ab(test, "-k", "-n", "20000", "-c", "10")
-    test.equal("connections", 10, report.connections("opened", role="server"))
+    test.equal("connections", nginx_ab(test, "-k", "-n", "20000", "-c", "10"),
+               10, "nginx")
 
 
 @case()
 def nginx_ab_close(test):
-    """ab without -k: a connection for each request."""
-    report, done = nginx_ab(test, "-n", "5000", "-c", "10")
-    test.equal("connections", done,
-               report.connections("opened", role="server"))
-    test.equal("closed", done, report.connections("closed", role="server"))
+    """ab without -k: a connection for each request, and at its end now and
+    then a few that it opens for nothing."""
+    nginx_ab(test, "-n", "5000", "-c", "10")
 
 
 @case()
@@ -258,10 +266,14 @@ def smallest_ring_stopped_consumer(test):
     load.wait(100)
     redis.quiet()
     report = tracer.stop()
-    truth = sum(redis.calls().values()) - 1  # RESETSTAT, before
-    test.equal("exchanges", truth, report.exchanges(port=redis.port), "redis")
-    test.equal("operations", truth, report.operations(port=redis.port),
-               "redis")
+    calls = redis.calls()
+    calls["CONFIG"] -= 1  # RESETSTAT, before tracing
+    # redis-benchmark asks its two CONFIG GETs in one pipeline.
+    test.equal("exchanges", calls["GET"] + 1,
+               report.exchanges(port=redis.port), "redis")
+    # That one counts once if it is among the summarised ones.
+    test.check(f"{report.operations()} operations",
+               0 <= report.operations() - calls["GET"] - 1 <= 1)
     test.equal("lost", 0, report.coverage["lost"])
     test.equal("opened", report.connections("opened", port=redis.port),
                report.connections("closed", port=redis.port), "opened")

@@ -84,13 +84,6 @@ def pid_of_nobody(test):
 
 
 @case()
-def comm_of_nobody(test):
-    """No process of that name."""
-    refused(test, "no such name", 1, ["--comm", "nobody-is-so", "-d", "1"],
-            ("nobody-is-so",))
-
-
-@case()
 def command_not_there(test):
     """A command that cannot be run."""
     refused(test, "no such command", 1, ["-d", "1", "--", "/no/such/command"],

@@ -84,7 +84,7 @@ def called(test, server, **keys):
     caller.signal(signal.SIGUSR1)
     books = caller.wait_event("end")
     caller.wait()
-    report = tracer.finish() if not tracer.process.running() else tracer.stop()
+    report = tracer.finish_or_stop()
     series = report.complete().one(role="client", pid=caller.pid, **keys)
     test.equal("exchanges", books["responses"], series["exchanges"])
     test.equal("operation", "GET /sleep 200",
@@ -208,22 +208,43 @@ def by_port_option(test):
     test.equal("other", 0, report.exchanges(port=other.port, role="server"))
 
 
+def named_server(test, name):
+    """A server whose process has that name; how to reach it."""
+    path = test.path(name)
+    if not os.path.exists(path):
+        shutil.copy(peer("peer_server"), path)
+    return f"127.0.0.1:{test.start([path]).wait_event('ready')['port']}"
+
+
 @case()
 def by_comm_option(test):
     """--comm NAME traces processes of that name."""
     name = f"rtpeer{os.getpid() % 100000}"
-    shutil.copy(peer("peer_server"), test.path(name))
-    process = test.start([test.path(name)])
-    port = process.wait_event("ready")["port"]
+    to = named_server(test, name)
     other = PeerServer(test)
     tracer = Tracer(test, "--comm", name)
-    books = client(test, f"127.0.0.1:{port}", "--requests",
-                   "25").wait_event("end")
+    books = client(test, to, "--requests", "25").wait_event("end")
     other.load("--requests", "35")
     other.quiet()
     report = tracer.stop().complete()
     test.equal("wanted", books["responses"], report.exchanges(comm=name))
     test.equal("in all", 25, report.exchanges())
+
+
+@case()
+def by_comm_to_come(test):
+    """--comm NAME traces processes that get that name later."""
+    name = f"rtpeer{os.getpid() % 100000}"
+    tracer = Tracer(test, "--comm", name)
+    total = 0
+    for _ in range(2):
+        to = named_server(test, name)
+        books = client(test, to, "--requests", "25").wait_event("end")
+        total += books["responses"]
+    time.sleep(0.2)
+    report = tracer.stop().complete()
+    test.equal("exchanges", total, report.exchanges(comm=name))
+    test.equal("in all", 50, report.exchanges())
 
 
 @case()
