@@ -70,6 +70,7 @@ static __always_inline struct conn *adopt__tcp(struct sock *sk, u32 tgid)
 	c->ex.peer.role = role;
 	c->ex.peer.flags = RT_PEER_JOINED;
 	c->ex.peer.owner = tgid;
+	c->copied_seq = tp->copied_seq;
 	c->used_by = tgid;
 	c->phase = adopt__midway(tp, role) ? PHASE_SKIP : PHASE_IDLE;
 	c->kind = CONN_OPEN;

@@ -60,11 +60,12 @@ struct conn {
 	u64 shown;    /* last activity in the provisional report */
 	u64 bytes_in; /* totals of the connection */
 	u64 bytes_out;
-	u32 sent_seq; /* TCP: write_seq when the request began */
-	u32 late;     /* TCP: sent bytes that were inferred, not yet seen */
-	u32 used_by;  /* tgid that touched it last */
-	u8 kind;      /* enum conn_kind */
-	u8 phase;     /* enum conn_phase */
+	u32 sent_seq;	/* TCP: write_seq when the request began */
+	u32 late;	/* TCP: sent bytes that were inferred, not yet seen */
+	u32 copied_seq; /* TCP: as of the last receive that was seen */
+	u32 used_by;	/* tgid that touched it last */
+	u8 kind;	/* enum conn_kind */
+	u8 phase;	/* enum conn_phase */
 	u8 local_closed;
 	u8 datas; /* RT_REC_DATA of the current exchange */
 	u32 data_bytes;
@@ -137,6 +138,13 @@ static __always_inline struct conn *conn__get(struct sock *sk)
 		return c;
 	cookie = sk->__sk_common.skc_cookie.counter;
 	return cookie ? bpf_map_lookup_elem(&rt_unix_conns, &cookie) : NULL;
+}
+
+static __always_inline u32 conn__copied_seq(struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	return tp ? tp->copied_seq : 0;
 }
 
 static __always_inline void conn__map_v4(u8 *to, __be32 addr)

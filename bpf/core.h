@@ -26,6 +26,8 @@
 #define MSG_PEEK 0x2
 #define MSG_ERRQUEUE 0x2000
 
+#define RCV_SHUTDOWN 1 /* include/net/sock.h */
+
 #define EPIPE 32
 #define ECONNRESET 104
 #define ETIMEDOUT 110

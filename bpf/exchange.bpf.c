@@ -75,6 +75,14 @@ static __always_inline void exchange__note(struct conn *c,
 		exchange__sent(c, m->now, m->bytes);
 }
 
+static __always_inline void exchange__locate(struct segments *s,
+					     const struct moved *m)
+{
+	s->known = false;
+	if (!m->spliced)
+		payload__locate(s, m->bytes, m->socket);
+}
+
 /* Keep the first bytes of the request, send on what is beyond them. */
 static __always_inline void exchange__request_bytes(struct conn *c,
 						    const struct moved *m,
@@ -88,7 +96,7 @@ static __always_inline void exchange__request_bytes(struct conn *c,
 		return;
 	if (had && c->data_bytes >= RT_DATA_MAX)
 		return;
-	payload__locate(&s, m->bytes, m->socket);
+	exchange__locate(&s, m);
 	if (!s.known) {
 		if (!before)
 			ex->header.flags |= RT_EX_REQUEST_UNREADABLE;
@@ -110,7 +118,7 @@ static __always_inline void exchange__response_bytes(struct conn *c,
 	bool first = ex->peer.role == RT_ROLE_CLIENT ? ex->recvs == 1
 						     : ex->sends == 1;
 
-	payload__locate(&s, m->bytes, m->socket);
+	exchange__locate(&s, m);
 	if (!s.known) {
 		if (first)
 			ex->header.flags |= RT_EX_RESPONSE_UNREADABLE;

@@ -23,7 +23,7 @@ struct moved {
 	u32 bytes;
 	u32 write_seq; /* TCP: as it is now */
 	u32 received;  /* 1: receive, 0: send */
-	u32 pad;
+	u32 spliced;   /* 1: not by a receive: its bytes cannot be read */
 };
 
 /* Feed the state machine of an open connection. A global function, so that

@@ -29,6 +29,7 @@ static __always_inline void conn__consumed(struct conn *c, struct sock *sk)
 		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 		more = tp && tp->rcv_nxt != tp->copied_seq;
+		c->copied_seq = tp ? tp->copied_seq : 0;
 	} else {
 		more = sk->sk_receive_queue.qlen != 0;
 	}
@@ -71,6 +72,35 @@ static __always_inline void socket__moved(struct conn *c, struct sock *sk,
 	exchange__moved(c, &m);
 }
 
+/*
+ * Bytes that splice() took from the socket pass no receive. They show when
+ * the socket's read position moved unseen; looked at before what comes next,
+ * a send or the end. When they were read is not known, but they were all there
+ * at the latest arrival. (A socket with an upper-layer protocol, such as
+ * kernel TLS, moves that position by itself.)
+ */
+static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct moved m = {.received = true, .spliced = true};
+
+	if (!tp || tp->copied_seq == c->copied_seq)
+		return;
+	m.bytes = tp->copied_seq - c->copied_seq;
+	/* The peer's FIN takes one number, but is no byte. */
+	if (sk->sk_shutdown & RCV_SHUTDOWN && tp->copied_seq == tp->rcv_nxt)
+		m.bytes--;
+	m.write_seq = c->sent_seq;
+	m.now = c->last_arrive ?: bpf_ktime_get_ns();
+	c->copied_seq = tp->copied_seq;
+	if (!m.bytes || BPF_CORE_READ(tp, inet_conn.icsk_ulp_ops))
+		return;
+	count(RT_COUNT_SPLICED);
+	c->bytes_in += m.bytes;
+	exchange__moved(c, &m);
+	conn__consumed(c, sk);
+}
+
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 {
@@ -90,6 +120,8 @@ int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 		/* TCP tells of the peer's end by its state. */
 		if (!ret && !conn__is_tcp(c) && !(flags & MSG_PEEK))
 			conn__peer_closed(c);
+		else if (!ret)
+			conn__consumed(c, sk);
 		socket__failed(c, ret, RT_EX_RECV_FAILED);
 		return 0;
 	}
@@ -123,6 +155,8 @@ int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 		socket__failed(c, ret, RT_EX_SEND_FAILED);
 		return 0;
 	}
+	if (conn__is_tcp(c))
+		socket__spliced(c, sk);
 	c->bytes_out += ret;
 	socket__moved(c, sk, bpf_ktime_get_ns(), ret, false);
 	return 0;
@@ -226,6 +260,7 @@ static __always_inline void state__established(struct conn *c, struct sock *sk)
 	c->ex.peer.role =
 		c->kind == CONN_LISTENER ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
 	c->ex.peer.established = now;
+	c->copied_seq = conn__copied_seq(sk);
 	c->kind = CONN_OPEN;
 	report__connection(c, RT_REC_OPEN, now, 0);
 }
@@ -248,6 +283,7 @@ static __always_inline void state__closed(struct conn *c, struct sock *sk)
 
 	if (c->kind != CONN_OPEN)
 		return;
+	socket__spliced(c, sk);
 	c->kind = CONN_CLOSED;
 	if (c->local_closed || (!reset && !c->peer_fin))
 		flags |= RT_EX_LOCAL_CLOSED;

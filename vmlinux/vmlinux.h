@@ -141,6 +141,7 @@ struct sock {
 	struct socket *sk_socket;
 	u16 sk_type;
 	u16 sk_protocol;
+	u8 sk_shutdown;
 	struct pid *sk_peer_pid;
 };
 
@@ -149,7 +150,10 @@ struct socket {
 	struct sock *sk;
 };
 
+struct tcp_ulp_ops;
+
 struct inet_connection_sock {
+	const struct tcp_ulp_ops *icsk_ulp_ops;
 	struct {
 		__u32 lrcvtime;
 	} icsk_ack;

@@ -61,10 +61,13 @@ enum rt_role { RT_ROLE_UNKNOWN = 0, RT_ROLE_SERVER = 1, RT_ROLE_CLIENT = 2 };
 enum rt_transport { RT_TRANSPORT_TCP = 0, RT_TRANSPORT_UNIX = 1 };
 
 /* struct rt_peer.flags */
-#define RT_PEER_JOINED 0x1 /* was open before tracing reached it */
-#define RT_PEER_OPEN_SUMMARISED                                                \
-	0x2 /* its RT_REC_OPEN did not fit the ring                            \
-	     * and is counted in rt_summary.opened */
+enum rt_peer_flag {
+	/* Was open before tracing reached it. */
+	RT_PEER_JOINED = 0x1,
+	/* Its RT_REC_OPEN did not fit the ring and is counted in
+	 * rt_summary.opened. */
+	RT_PEER_OPEN_SUMMARISED = 0x2,
+};
 
 /* Who talks to whom; in every record of a connection, so that each record can
  * be understood alone. */
@@ -93,27 +96,34 @@ enum rt_end {
 };
 
 /* struct rt_exchange.header.flags */
-#define RT_EX_PROVISIONAL                                                      \
-	0x0001			 /* may come again with the same seq: then     \
-				  * the later record replaces this one */
-#define RT_EX_NO_RESPONSE 0x0002 /* not a byte of response was seen */
-#define RT_EX_PEER_CLOSED_FIRST                                                \
-	0x0004			  /* peer's FIN came before any byte of        \
-				   * the response (aborted, or half-closed) */
-#define RT_EX_UNACKED 0x0008	  /* reset while sent bytes were not acked */
-#define RT_EX_LOCAL_CLOSED 0x0010 /* this side closed first */
-#define RT_EX_REQUEST_UNREADABLE                                               \
-	0x0020 /* payload not readable (io_uring,                              \
-		* 32-bit task, splice, fault) */
-#define RT_EX_RESPONSE_UNREADABLE 0x0040
-#define RT_EX_TAIL 0x0080      /* tail[] holds the end of the latest send */
-#define RT_EX_DATA_LOST 0x0100 /* an RT_REC_DATA did not fit the ring */
-#define RT_EX_DATA_CUT 0x0200  /* the request exceeded RT_DATA_MAX */
-#define RT_EX_REORDERED                                                        \
-	0x0400			 /* the end was inferred from the socket: the  \
-				  * send was seen after the next receive */
-#define RT_EX_SEND_FAILED 0x0800 /* a send failed with EPIPE/ECONNRESET */
-#define RT_EX_RECV_FAILED 0x1000 /* a receive failed with ECONNRESET etc. */
+enum rt_exchange_flag {
+	/* May come again with the same seq: the later record replaces it. */
+	RT_EX_PROVISIONAL = 0x0001,
+	/* Not a byte of response was seen. */
+	RT_EX_NO_RESPONSE = 0x0002,
+	/* The peer's FIN came before any byte of the response: it aborted, or
+	 * half-closed. */
+	RT_EX_PEER_CLOSED_FIRST = 0x0004,
+	/* Reset while sent bytes were not acknowledged. */
+	RT_EX_UNACKED = 0x0008,
+	/* This side closed first. */
+	RT_EX_LOCAL_CLOSED = 0x0010,
+	/* Payload not readable: io_uring, a 32-bit task, splice, a fault. */
+	RT_EX_REQUEST_UNREADABLE = 0x0020,
+	RT_EX_RESPONSE_UNREADABLE = 0x0040,
+	/* tail[] holds the end of the latest send. */
+	RT_EX_TAIL = 0x0080,
+	/* An RT_REC_DATA did not fit the ring. */
+	RT_EX_DATA_LOST = 0x0100,
+	/* The request exceeded RT_DATA_MAX. */
+	RT_EX_DATA_CUT = 0x0200,
+	/* The end was inferred from the socket: the send was seen only after
+	 * the next receive. */
+	RT_EX_REORDERED = 0x0400,
+	/* A send failed with EPIPE or ECONNRESET; a receive likewise. */
+	RT_EX_SEND_FAILED = 0x0800,
+	RT_EX_RECV_FAILED = 0x1000,
+};
 
 /*
  * One exchange. "recv" and "send" are this process's own calls, so for the
@@ -223,6 +233,7 @@ enum rt_counter {
 	RT_COUNT_NO_ARRIVAL,	  /* exchanges (server): arrival unknown,
 				   * duration starts at the receive */
 	RT_COUNT_REORDERED,	  /* exchanges: see RT_EX_REORDERED */
+	RT_COUNT_SPLICED,	  /* reads by splice, whose time was not seen */
 	RT_COUNTERS,		  /* how many there are */
 };
 

@@ -128,6 +128,13 @@ static const struct description kernel_counters[] = {
 				  "their ends were taken from the state of the "
 				  "socket.",
 		},
+	[RT_COUNT_SPLICED] =
+		{
+			.name = "spliced",
+			.reason = "These reads were made by splice: when they "
+				  "were made is not known, so the wait in the "
+				  "receive queue is at least what is shown.",
+		},
 };
 
 static const struct description stats_counters[] = {
