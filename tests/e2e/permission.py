@@ -5,6 +5,7 @@ tracer that is broken must fail its cases, not skip them.
 
 import ctypes
 import errno
+import glob
 import json
 import os
 import shutil
@@ -65,25 +66,38 @@ def why_not():
 
 
 def programs():
-    """{id: name} of the BPF programs that are loaded now, without those that
-    a living process holds: all of ours have ended when it matters."""
+    """{id: name} of the BPF programs that are loaded now."""
     bpftool = shutil.which("bpftool") or "/usr/sbin/bpftool"
     if os.geteuid() != 0 or not os.path.exists(bpftool):
         return {}
     shown = subprocess.run([bpftool, "-j", "prog", "show"],
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                            check=False).stdout
-    return {p["id"]: p.get("name", "") for p in json.loads(shown or b"[]")
-            if not p.get("pids")}
+    return {p["id"]: p.get("name", "") for p in json.loads(shown or b"[]")}
+
+
+def _held():
+    """Ids of programs that a living process holds, itself or by a link."""
+    ids = set()
+    for path in glob.glob("/proc/[0-9]*/fdinfo/*"):
+        try:
+            with open(path, encoding="ascii") as f:
+                ids.update(int(line.split()[1]) for line in f
+                           if line.startswith("prog_id:"))
+        except OSError:  # gone meanwhile
+            continue
+    return ids
 
 
 def left_behind(before):
-    """Names of reqtrace's programs that were not there before. The kernel
-    frees programs some time after their last user has gone."""
+    """Names of reqtrace's programs that were not there before and that no
+    process holds: all of ours have ended, others' are not our business. The
+    kernel frees programs some time after their last user has gone."""
     end = time.monotonic() + 3
     while True:
-        left = [name for number, name in programs().items()
-                if number not in before and name.startswith("rt_")]
+        now, held = programs(), _held()
+        left = [name for number, name in now.items() if number not in before
+                and number not in held and name.startswith("rt_")]
         if not left or time.monotonic() > end:
             return left
         time.sleep(0.1)

@@ -2,8 +2,9 @@
 """All cases, in the order in which they run."""
 
 from cases import (calls, command_line, connections, endings, live, loads,
-                   misuse, processes, recording, roles, truth)
+                   misuse, processes, recording, roles, splice, truth)
 from cases.registry import ALL
 
 __all__ = ["ALL", "calls", "command_line", "connections", "endings", "live",
-           "loads", "misuse", "processes", "recording", "roles", "truth"]
+           "loads", "misuse", "processes", "recording", "roles", "splice",
+           "truth"]

@@ -84,9 +84,30 @@ def redis_pipeline_1600(test):
 
 @case()
 def redis_pipeline_large(test):
-    """Pipelines that redis does not read whole at once."""
-    redis_load(test, "-t", "set", "-P", "16", "-n", "8000", "-d", "3000",
-               "-c", "4")
+    """Pipelines of 14 KB, most of what redis reads at once."""
+    report = redis_load(test, "-t", "set", "-P", "16", "-n", "1600", "-d",
+                        "900", "-c", "4")
+    test.equal("SET exchanges", 100, report.exchanges(operation="SET"))
+
+
+@case()
+def redis_pipeline_too_large(test):
+    """Pipelines of 48 KB are more than reqtrace looks at: then it says that
+    it has counted at least so many, and of how many exchanges that is so."""
+    redis = Redis(test)
+    tracer = Tracer.of(test, redis.pid)
+    done = redis.benchmark("-t", "set", "-P", "16", "-n", "320", "-d", "3000",
+                           "-c", "2")
+    redis.quiet()
+    report = tracer.stop().complete()
+    seen = report.operations(operation="SET")
+    at_least = report.coverage["operations_at_least"]
+    test.check(f"{seen} SETs of {done['SET']}, "
+               f"operations_at_least {at_least}",
+               seen == done["SET"] if not at_least
+               else 20 <= seen <= done["SET"])
+    test.fact(f"SET: client {done['SET']}, reqtrace at least {seen}, and "
+              f"says so of {at_least} exchanges")
 
 
 @case()

@@ -25,6 +25,16 @@ def serve(test, path, *options, server_options=()):
     return report, books, server.end()
 
 
+def queue(series):
+    """Receive queue of a series of one exchange: what the server's own books
+    do not have."""
+    return series["parts"]["receive_queue"]["max"]
+
+
+def handling(series):
+    return series["duration"]["max"] - queue(series)
+
+
 def mean(values):
     return sum(values) / len(values)
 
@@ -96,12 +106,12 @@ def slow_reader_4_mib(test):
         "--rcvbuf", "65536", server_options=("--sndbuf", "65536"))
     series = report.one(operation="GET /body", status="200")
     test.equal("bytes", books["bytes_in"], series["bytes_out"])
-    test.near("duration", truth["durations"][0], series["duration"]["max"],
+    test.near("from the read", truth["durations"][0], handling(series),
               slack=SLACK, source="server")
     test.check("the reader was not slow", truth["durations"][0] > 0.3)
     test.near("first byte", truth["first_bytes"][0],
-              series["time_to_first_byte"]["max"], slack=SLACK,
-              source="server")
+              series["time_to_first_byte"]["max"] - queue(series),
+              slack=SLACK, source="server")
 
 
 @case()
@@ -113,7 +123,7 @@ def sendfile_100_mb(test):
     series = report.one(operation="GET /sendfile", status="200")
     test.equal("bytes", books["bytes_in"], series["bytes_out"])
     test.equal("exchanges", 1, series["exchanges"])
-    test.near("duration", truth["durations"][0], series["duration"]["max"],
+    test.near("from the read", truth["durations"][0], handling(series),
               slack=SLACK, source="server")
 
 
@@ -124,7 +134,7 @@ def splice_10_mb(test):
                                  "1", "--rcvbuf", "200000")
     series = report.one(operation="GET /splice", status="200")
     test.equal("bytes", books["bytes_in"], series["bytes_out"])
-    test.near("duration", truth["durations"][0], series["duration"]["max"],
+    test.near("from the read", truth["durations"][0], handling(series),
               slack=SLACK, source="server")
 
 
