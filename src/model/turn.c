@@ -193,6 +193,22 @@ static void put_input(struct turn_reader *reader, const struct event *ev,
 		in->response_total = in->response_len;
 }
 
+/* Behind bytes that were not captured, a turn may begin with the remains of a
+ * request and still hold requests of its own (a long Redis pipeline). */
+static bool stands_alone(struct turn_reader *reader, const struct event *ev,
+			 const struct turn *held, const struct turn *t)
+{
+	struct proto_result result;
+	struct proto_input in;
+
+	if (held->framing == PROTO_INTERIM ||
+	    ev->exchange.ex->request_len == 0 ||
+	    held->capture->request_len == held->request_total)
+		return false;
+	put_input(reader, ev, NULL, t, &in);
+	return proto__parse(held->proto, &in, &result) == 0;
+}
+
 /* The protocol that parses in: the connection's, or else another one. */
 static const struct proto *parse(struct connection *c,
 				 const struct proto_input *in,
@@ -301,9 +317,9 @@ int turn__read(struct turn_reader *reader, struct connection *c,
 	struct proto_input in;
 	int err;
 
-	if (!continues(held, ev))
-		held = NULL;
 	read_record(t, ev->exchange.ex, c->role);
+	if (!continues(held, ev) || stands_alone(reader, ev, held, t))
+		held = NULL;
 	if (held)
 		join(t, held, c->role);
 	put_input(reader, ev, held, t, &in);

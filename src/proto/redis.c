@@ -290,6 +290,18 @@ static void redis__set_request(struct proto_result *out,
 			      (all->seen == SEEN_SHORT && all->cut_counted));
 }
 
+/* A pipeline longer than what was captured: its replies, if all of them were,
+ * count better. The first may be that of a command counted before. */
+static void redis__count_replies(struct proto_result *out,
+				 const struct replies *r, bool resynced,
+				 uint64_t total)
+{
+	if (out->operations_exact || r->seen != SEEN_WHOLE || r->pos != total ||
+	    r->whole < out->operations + resynced)
+		return;
+	out->operations = r->whole - resynced;
+}
+
 static void redis__set_response(struct proto_result *out,
 				const struct commands *all,
 				const struct replies *r, uint64_t total)
@@ -329,6 +341,7 @@ static int redis__parse(const struct proto_input *in, struct proto_result *out)
 		return -EBADMSG;
 	replies__walk(&replies, &response, &all);
 	redis__set_request(out, &all, resynced);
+	redis__count_replies(out, &replies, resynced, response.total);
 	redis__set_response(out, &all, &replies, response.total);
 	return 0;
 }
