@@ -34,6 +34,17 @@ static size_t padded(size_t size)
 	return (size + 7) & ~(size_t)7;
 }
 
+/* Only for its owner: records hold the first bytes of requests and answers. */
+static FILE *recording__open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 int recording__create(struct recording **out, const char *path,
 		      struct error *err)
 {
@@ -44,7 +55,7 @@ int recording__create(struct recording **out, const char *path,
 
 	if (!r)
 		return error__set(err, -ENOMEM, "out of memory");
-	r->file = fopen(path, "wbe");
+	r->file = recording__open(path);
 	if (!r->file) {
 		code = -errno;
 		error__set(err, code,

@@ -75,13 +75,6 @@ int tracer_records__host(const char *version, const char *engine,
 	return fn(ctx, &rec, rec.host.header.size);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 int tracer_records__process(uint32_t tgid, bool target, source_fn fn, void *ctx)
 {
 	struct {
@@ -95,8 +88,9 @@ int tracer_records__process(uint32_t tgid, bool target, source_fn fn, void *ctx)
 	if (err)
 		return err;
 	text__add(rec.text, sizeof(rec.text), &len, p.exe);
-	text__add(rec.text, sizeof(rec.text), &len,
-		  p.exe[0] ? base_name(p.exe) : p.comm);
+	/* The name it was started by: its executable may be shared by several
+	 * (redis-server is a link to redis-check-rdb). */
+	text__add(rec.text, sizeof(rec.text), &len, p.comm);
 	tracer_records__head(&rec.info.header, RT_REC_PROC,
 			     sizeof(rec.info) + len);
 	rec.info.tgid = tgid;
