@@ -31,25 +31,37 @@ static __always_inline enum rt_role adopt__role(struct tcp_sock *tp)
 	return acked > sent ? RT_ROLE_CLIENT : RT_ROLE_SERVER;
 }
 
-/* Is it between a question and the end of its answer? What was moved last
- * tells, in jiffies; a tie means that answers are quick, so: no. */
+/*
+ * Is it between a question and the end of its answer? What was moved last
+ * tells, in jiffies; a tie means that answers are quick, so: no. And not if
+ * nothing was asked before the bytes that were just asked.
+ */
 static __always_inline bool adopt__midway(struct tcp_sock *tp,
-					  enum rt_role role)
+					  enum rt_role role, u32 asked)
 {
 	u32 in = tp->inet_conn.icsk_ack.lrcvtime, out = tp->lsndtime;
+	u64 all;
 
-	if (role == RT_ROLE_CLIENT)
-		return tp->bytes_sent && (s32)(out - in) > 0;
-	if (tp->rcv_nxt != tp->copied_seq)
-		return true;
-	return tp->bytes_received && (s32)(in - out) > 0;
+	if (role == RT_ROLE_CLIENT) {
+		all = tp->bytes_sent - tp->bytes_retrans +
+		      (u32)(tp->write_seq - tp->snd_nxt);
+		return all > asked && (s32)(out - in) > 0;
+	}
+	all = tp->bytes_received - (u32)(tp->rcv_nxt - tp->copied_seq);
+	if (all <= asked)
+		return false;
+	return tp->rcv_nxt != tp->copied_seq || !tp->bytes_sent ||
+	       (s32)(in - out) > 0;
 }
 
-static __always_inline struct conn *adopt__tcp(struct sock *sk, u32 tgid)
+/* moved: bytes that the current task just received or sent through it. */
+static __always_inline struct conn *adopt__tcp(struct sock *sk, u32 tgid,
+					       u32 moved, bool received)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	enum rt_role role;
 	struct conn *c;
+	u32 asked;
 	u16 port;
 
 	if (!tp)
@@ -60,20 +72,19 @@ static __always_inline struct conn *adopt__tcp(struct sock *sk, u32 tgid)
 	if (!target__port(port) ||
 	    (role == RT_ROLE_CLIENT && rt_config.server_only))
 		return NULL;
-	c = bpf_sk_storage_get(&rt_conns, sk, 0,
-			       BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!c) {
-		count(RT_COUNT_NO_STORAGE);
+	c = conn__create(sk);
+	if (!c)
 		return NULL;
-	}
 	conn__addresses(&c->ex.peer, sk);
 	c->ex.peer.role = role;
 	c->ex.peer.flags = RT_PEER_JOINED;
 	c->ex.peer.owner = tgid;
-	c->copied_seq = tp->copied_seq;
 	c->used_by = tgid;
-	c->phase = adopt__midway(tp, role) ? PHASE_SKIP : PHASE_IDLE;
+	asked = received == (role == RT_ROLE_SERVER) ? moved : 0;
+	c->phase = adopt__midway(tp, role, asked) ? PHASE_SKIP : PHASE_IDLE;
 	c->kind = CONN_OPEN;
+	barrier(); /* a receive is seen from here on, or in this already */
+	c->copied_seq = tp->copied_seq;
 	count(RT_COUNT_JOINED);
 	if (c->phase == PHASE_SKIP)
 		count(RT_COUNT_JOINED_MIDWAY);
@@ -101,15 +112,26 @@ static __always_inline enum rt_role adopt__unix_role(struct unix_sock *us,
 	return received ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
 }
 
+/* The mark of a living UNIX socket; asked twice, as two CPUs that make it at
+ * once get one answer. */
+static __always_inline u64 *adopt__mark(struct sock *sk, u64 cookie)
+{
+	u64 *mark = bpf_sk_storage_get(&rt_unix_marks, sk, &cookie,
+				       BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	return mark ?: bpf_sk_storage_get(&rt_unix_marks, sk, 0, 0);
+}
+
 static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
 						bool received, bool joined)
 {
 	struct unix_sock *us = bpf_skc_to_unix_sock(sk);
 	struct sock *other;
-	struct conn *c, *zero;
+	struct conn *c;
 	enum rt_role role;
 	u64 now = bpf_ktime_get_ns(), cookie, *mark;
-	u32 first = 0;
+	u32 which = joined;
+	long err;
 
 	if (!us || sk->sk_type != SOCK_STREAM)
 		return NULL;
@@ -120,17 +142,10 @@ static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
 	    (role == RT_ROLE_CLIENT && rt_config.server_only))
 		return NULL;
 	cookie = bpf_get_socket_cookie((void *)sk);
-	mark = bpf_sk_storage_get(&rt_unix_marks, sk, &cookie,
-				  BPF_LOCAL_STORAGE_GET_F_CREATE);
-	zero = bpf_map_lookup_elem(&rt_conn_zero, &first);
-	if (!mark || !zero) {
+	mark = adopt__mark(sk, cookie);
+	c = bpf_map_lookup_elem(&rt_conn_scratch, &which);
+	if (!mark || !c) {
 		count(RT_COUNT_NO_STORAGE);
-		return NULL;
-	}
-	bpf_map_update_elem(&rt_unix_conns, &cookie, zero, BPF_NOEXIST);
-	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
-	if (!c) {
-		count(RT_COUNT_UNIX_FULL);
 		return NULL;
 	}
 	c->ex.peer.cookie = cookie;
@@ -138,22 +153,27 @@ static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
 	c->ex.peer.transport = RT_TRANSPORT_UNIX;
 	c->ex.peer.owner = tgid;
 	c->ex.peer.remote_pid = adopt__peer_pid(sk);
+	c->ex.peer.flags = joined ? RT_PEER_JOINED : 0;
+	c->ex.peer.established = joined ? 0 : now;
 	c->used_by = tgid;
 	c->kind = CONN_OPEN;
 	/* Out of reach of a sweep that has looked for the living already. */
 	c->generation = rt_sweep_generation + 1;
-	if (joined) {
-		c->ex.peer.flags = RT_PEER_JOINED;
+	/* Made whole before others can find it; one CPU wins. */
+	err = bpf_map_update_elem(&rt_unix_conns, &cookie, c, BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
+	if (!c)
+		count(RT_COUNT_UNIX_FULL);
+	if (!c || err)
+		return c;
+	if (joined)
 		count(RT_COUNT_JOINED);
-	} else {
-		c->ex.peer.established = now;
-	}
 	report__connection(c, RT_REC_OPEN, now, 0);
 	return c;
 }
 
-/* A socket without state on which the current task moved bytes. */
-static __always_inline struct conn *adopt__current(struct sock *sk,
+/* A socket without state through which the current task moved bytes. */
+static __always_inline struct conn *adopt__current(struct sock *sk, u32 moved,
 						   bool received)
 {
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
@@ -161,7 +181,7 @@ static __always_inline struct conn *adopt__current(struct sock *sk,
 	if (!target__is(tgid))
 		return NULL;
 	if (adopt__is_tcp(sk))
-		return adopt__tcp(sk, tgid);
+		return adopt__tcp(sk, tgid, moved, received);
 	if (sk->__sk_common.skc_family == AF_UNIX)
 		return adopt__unix(sk, tgid, received, false);
 	return NULL;

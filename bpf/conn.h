@@ -57,17 +57,22 @@ struct conn {
 	u64 last_arrive;
 	u64 peeked;   /* first peek at unread bytes; 0: none */
 	u64 peer_fin; /* when the peer closed its side; 0: it did not */
-	u64 shown;    /* last activity in the provisional report */
+	u32 changes;  /* how often bytes were moved */
+	u32 shown;    /* .changes as of the provisional report */
 	u64 bytes_in; /* totals of the connection */
 	u64 bytes_out;
 	u32 sent_seq;	/* TCP: write_seq when the request began */
 	u32 late;	/* TCP: sent bytes that were inferred, not yet seen */
 	u32 copied_seq; /* TCP: as of the last receive that was seen */
+	u32 told;	/* tgid in the last record that got through; 0: none */
+	u32 made;	/* whose it is to fill in: see conn__create */
 	u32 used_by;	/* tgid that touched it last */
 	u8 kind;	/* enum conn_kind */
 	u8 phase;	/* enum conn_phase */
 	u8 local_closed;
-	u8 datas; /* RT_REC_DATA of the current exchange */
+	u8 amend_lost; /* RT_CONN_AMEND_LOST */
+	u8 tls;	       /* its first bytes were a TLS record */
+	u8 datas;      /* RT_REC_DATA of the current exchange */
 	u32 data_bytes;
 	u32 generation; /* UNIX: sweep that last saw the socket alive */
 	/* The record in the making; contiguous with its payload. */
@@ -97,9 +102,11 @@ struct unix_mark_map {
 	__type(value, u64); /* socket cookie */
 };
 
-struct conn_zero_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+/* A connection in the making: [1] for the seeding iterator, which may be
+ * preempted by what uses [0]. What is not set for each stays zero. */
+struct conn_scratch_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
 	__type(key, u32);
 	__type(value, struct conn);
 };
@@ -107,7 +114,7 @@ struct conn_zero_map {
 extern struct conn_map rt_conns SEC(".maps");
 extern struct unix_conn_map rt_unix_conns SEC(".maps");
 extern struct unix_mark_map rt_unix_marks SEC(".maps");
-extern struct conn_zero_map rt_conn_zero SEC(".maps");
+extern struct conn_scratch_map rt_conn_scratch SEC(".maps");
 
 /* Number of the latest sweep, set by userspace; owned by socket.bpf.c. */
 extern rt_u32 rt_sweep_generation;
@@ -138,6 +145,23 @@ static __always_inline struct conn *conn__get(struct sock *sk)
 		return c;
 	cookie = sk->__sk_common.skc_cookie.counter;
 	return cookie ? bpf_map_lookup_elem(&rt_unix_conns, &cookie) : NULL;
+}
+
+/*
+ * State for a socket that has none. NULL if there is no memory, or if another
+ * CPU is making it at this moment: then the event is part of what happened
+ * before the connection was joined.
+ */
+static __always_inline struct conn *conn__create(struct sock *sk)
+{
+	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0,
+					    BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (c)
+		return __sync_val_compare_and_swap(&c->made, 0, 1) ? NULL : c;
+	if (!bpf_sk_storage_get(&rt_conns, sk, 0, 0))
+		count(RT_COUNT_NO_STORAGE);
+	return NULL;
 }
 
 static __always_inline u32 conn__copied_seq(struct sock *sk)

@@ -24,9 +24,12 @@
 
 #define MSG_OOB 0x1
 #define MSG_PEEK 0x2
+#define MSG_TRUNC 0x20 /* of a receive: the bytes were thrown away */
 #define MSG_ERRQUEUE 0x2000
 
 #define RCV_SHUTDOWN 1 /* include/net/sock.h */
+
+#define PF_IO_WORKER 0x10 /* include/linux/sched.h */
 
 #define EPIPE 32
 #define ECONNRESET 104
@@ -39,7 +42,6 @@ enum {
 	TCP_FIN_WAIT1 = 4,
 	TCP_CLOSE = 7,
 	TCP_CLOSE_WAIT = 8,
-	TCP_LAST_ACK = 9,
 	TCP_LISTEN = 10,
 };
 
@@ -56,13 +58,14 @@ struct counter_map {
 /* Owned by ring.bpf.c. */
 extern struct counter_map rt_counters SEC(".maps");
 
+/* Atomic: a soft interrupt may count in the middle of it. */
 static __always_inline void count(enum rt_counter which)
 {
 	u32 key = which;
 	u64 *value = bpf_map_lookup_elem(&rt_counters, &key);
 
 	if (value)
-		(*value)++;
+		__sync_fetch_and_add(value, 1);
 }
 
 #endif

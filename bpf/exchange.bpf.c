@@ -9,31 +9,22 @@ static __always_inline void exchange__begin(struct conn *c,
 					    const struct moved *m)
 {
 	struct rt_exchange *ex = &c->ex;
-	u64 id = bpf_get_current_pid_tgid();
 
-	ex->header.flags = 0;
+	/* It may have been asked and given up before it was read. */
+	ex->header.flags = c->peer_fin ? RT_EX_PEER_CLOSED_FIRST : 0;
 	__builtin_memset(
 		&ex->arrive, 0,
 		sizeof(*ex) - __builtin_offsetof(struct rt_exchange, arrive));
-	ex->tgid = id >> 32;
-	ex->tid = id;
+	ex->tgid = m->id >> 32;
+	ex->tid = m->id;
 	c->used_by = ex->tgid;
 	c->datas = 0;
 	c->data_bytes = 0;
-	c->shown = 0;
 	c->late = 0;
 	c->sent_seq = m->write_seq;
 	c->phase = PHASE_REQUEST;
 	/* Last: from here on the sweep may look at it. */
 	c->state = ((c->state >> 2) + 1) << 2 | EXCHANGE_OPEN;
-}
-
-static __always_inline void exchange__touch(struct rt_exchange *ex)
-{
-	u64 id = bpf_get_current_pid_tgid();
-
-	ex->last_tgid = id >> 32;
-	ex->last_tid = id;
 }
 
 /* Note ret received bytes. */
@@ -51,7 +42,6 @@ static __always_inline void exchange__received(struct conn *c, u64 now, u32 ret)
 	ex->last_recv = now;
 	ex->bytes_in += ret;
 	ex->recvs++;
-	exchange__touch(ex);
 }
 
 static __always_inline void exchange__sent(struct conn *c, u64 now, u32 ret)
@@ -63,12 +53,13 @@ static __always_inline void exchange__sent(struct conn *c, u64 now, u32 ret)
 	ex->last_send = now;
 	ex->bytes_out += ret;
 	ex->sends++;
-	exchange__touch(ex);
 }
 
 static __always_inline void exchange__note(struct conn *c,
 					   const struct moved *m)
 {
+	c->ex.last_tgid = m->id >> 32;
+	c->ex.last_tid = m->id;
 	if (m->received)
 		exchange__received(c, m->now, m->bytes);
 	else
@@ -79,8 +70,14 @@ static __always_inline void exchange__locate(struct segments *s,
 					     const struct moved *m)
 {
 	s->known = false;
-	if (!m->spliced)
+	if (!m->unreadable)
 		payload__locate(s, m->bytes, m->socket);
+}
+
+/* RFC 8446 section 5.1: handshake or application data, version 3.x. */
+static __always_inline bool exchange__is_tls(const u8 *bytes)
+{
+	return (bytes[0] == 0x16 || bytes[0] == 0x17) && bytes[1] == 3;
 }
 
 /* Keep the first bytes of the request, send on what is beyond them. */
@@ -106,6 +103,8 @@ static __always_inline void exchange__request_bytes(struct conn *c,
 	if (before == had && !c->data_bytes)
 		have = payload__append(c, 0, had, &s);
 	ex->request_len = have;
+	if (!had && have >= 3)
+		c->tls = exchange__is_tls(c->payload);
 	if (before + m->bytes > have)
 		payload__data(c, &s, have - had, before + have - had);
 }
@@ -209,9 +208,15 @@ int exchange__moved(struct conn *c, struct moved *m)
 {
 	if (!c || !m)
 		return 0;
+	/* A TLS goodbye asks and answers nothing, often long after. */
+	if (c->tls && !m->unreadable &&
+	    payload__is_tls_alert(m->bytes, m->socket))
+		return 0;
 	if (m->received == (c->ex.peer.role != RT_ROLE_CLIENT))
 		exchange__asked(c, m);
 	else
 		exchange__answered(c, m);
+	/* Last: the sweep may have copied what was half done. */
+	c->changes++;
 	return 0;
 }

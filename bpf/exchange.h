@@ -19,11 +19,12 @@
 /* Bytes that a call of the current task moved through a socket. */
 struct moved {
 	u64 now;
+	u64 id;	    /* who: tgid << 32 | tid */
 	u64 socket; /* address of its struct socket */
 	u32 bytes;
-	u32 write_seq; /* TCP: as it is now */
-	u32 received;  /* 1: receive, 0: send */
-	u32 spliced;   /* 1: not by a receive: its bytes cannot be read */
+	u32 write_seq;	/* TCP: as it is now */
+	u32 received;	/* 1: receive, 0: send */
+	u32 unreadable; /* 1: its bytes are not where the call says */
 };
 
 /* Feed the state machine of an open connection. A global function, so that

@@ -41,6 +41,7 @@ enum {
 	SYS_recvfrom = 45,
 	SYS_sendmsg = 46,
 	SYS_recvmsg = 47,
+	SYS_splice = 275,
 	SYS_recvmmsg = 299,
 	SYS_sendmmsg = 307,
 	SYS_preadv2 = 327,
@@ -63,6 +64,7 @@ enum {
 	SYS_write = 64,
 	SYS_readv = 65,
 	SYS_writev = 66,
+	SYS_splice = 76,
 	SYS_sendto = 206,
 	SYS_recvfrom = 207,
 	SYS_sendmsg = 211,
@@ -120,6 +122,14 @@ static __always_inline void payload__msg(struct segments *s, u64 msg)
 		payload__iovec(s, m.iov, m.iov_len);
 }
 
+int payload__by_splice(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return payload__syscall(task, regs) == SYS_splice;
+}
+
 int payload__locate(struct segments *s, u32 total, u64 socket)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -131,6 +141,8 @@ int payload__locate(struct segments *s, u32 total, u64 socket)
 
 	__builtin_memset(s, 0, sizeof(*s));
 	s->total = total;
+	if (task->flags & PF_IO_WORKER) /* works off io_uring's queue */
+		return 0;
 	if (task->io_uring && !payload__fd_is(task, socket, PAYLOAD_ARG1(regs)))
 		return 0;
 	switch (payload__syscall(task, regs)) {
@@ -266,4 +278,29 @@ int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
 	count(RT_COUNT_DATA_LOST);
 	c->ex.header.flags |= RT_EX_DATA_LOST;
 	return -1;
+}
+
+/* Longest alert: two bytes padded to a CBC block, with a 48-byte MAC. */
+#define TLS_ALERT_MAX 96
+
+/*
+ * RFC 8446 section 5: up to TLS 1.2 an alert has a record type of its own; in
+ * 1.3 it hides in application data of 2 + 1 + 16 bytes, which no sensible
+ * message of two bytes shares.
+ */
+int payload__is_tls_alert(u32 total, u64 socket)
+{
+	struct segments s;
+	u8 head[5];
+
+	if (total > TLS_ALERT_MAX || total <= sizeof(head))
+		return 0;
+	payload__locate(&s, total, socket);
+	if (!s.known ||
+	    bpf_probe_read_user(head, sizeof(head), (void *)s.base[0]))
+		return 0;
+	if (head[1] != 3 ||
+	    (u32)(head[3] << 8 | head[4]) + sizeof(head) != total)
+		return 0;
+	return head[0] == 0x15 || (head[0] == 0x17 && head[4] == 19);
 }

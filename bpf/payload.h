@@ -24,6 +24,12 @@ struct segments {
  * Global functions, in payload.bpf.c: the verifier looks at each once.
  */
 
+/* 1 if the current task is in a splice() call, else 0. */
+int payload__by_splice(void);
+
+/* 1 if the call in flight moved nothing but a TLS alert of total bytes. */
+int payload__is_tls_alert(u32 total, u64 socket);
+
 /* Where the total bytes of the call in flight are. socket: address of the
  * struct socket that they went through. Always 0. */
 int payload__locate(struct segments *s, u32 total, u64 socket);

@@ -130,7 +130,7 @@ int report__exchange(struct conn *c, u32 end, u32 flags, u64 now)
 	was &= EXCHANGE_BITS;
 	if (was == EXCHANGE_NONE)
 		return 0;
-	changed = c->shown != exchange__last(ex);
+	changed = c->shown != c->changes;
 	if (was == EXCHANGE_SHOWN && end == RT_END_NEXT && !changed)
 		return 0;
 	if (c->phase == PHASE_REQUEST)
@@ -145,12 +145,16 @@ int report__exchange(struct conn *c, u32 end, u32 flags, u64 now)
 	if (ex->header.flags & RT_EX_PEER_CLOSED_FIRST && c->peer_fin)
 		ex->ended = c->peer_fin;
 	if (!bpf_ringbuf_output(&rt_ring, ex, report__size(ex),
-				BPF_RB_NO_WAKEUP))
+				BPF_RB_NO_WAKEUP)) {
+		c->told = ex->tgid;
 		return 0;
+	}
 	if (was == EXCHANGE_OPEN)
 		report__summarise(c);
-	else if (changed)
-		count(RT_COUNT_AMEND_LOST);
+	if (was == EXCHANGE_OPEN || !changed)
+		return 0;
+	count(RT_COUNT_AMEND_LOST);
+	c->amend_lost = 1;
 	return 0;
 }
 
@@ -166,6 +170,8 @@ int report__connection(struct conn *c, u32 kind, u64 now, u32 flags)
 	if (rec) {
 		rec->header.kind = kind;
 		rec->header.flags = flags;
+		if (c->amend_lost)
+			rec->header.flags |= RT_CONN_AMEND_LOST;
 		rec->header.size = sizeof(*rec);
 		rec->header.time = now;
 		rec->peer = c->ex.peer;
@@ -173,10 +179,13 @@ int report__connection(struct conn *c, u32 kind, u64 now, u32 flags)
 		rec->pad = 0;
 		rec->bytes_in = c->bytes_in;
 		rec->bytes_out = c->bytes_out;
+		c->told = rec->tgid;
 		bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	key.tgid = c->used_by ?: c->ex.peer.owner;
+	/* Where userspace has counted its opening. */
+	key.tgid = kind == RT_REC_OPEN ? c->ex.peer.owner
+				       : c->told ?: c->ex.peer.owner;
 	key.port = conn__port(&c->ex.peer);
 	key.role = c->ex.peer.role;
 	key.transport = c->ex.peer.transport;

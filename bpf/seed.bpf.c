@@ -13,7 +13,7 @@ static __always_inline void seed__tcp(struct sock *sk, u32 tgid)
 	if (c)
 		return;
 	if (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT) {
-		adopt__tcp(sk, tgid);
+		adopt__tcp(sk, tgid, 0, true);
 		return;
 	}
 	if (state != TCP_LISTEN && state != TCP_SYN_SENT)
@@ -24,12 +24,9 @@ static __always_inline void seed__tcp(struct sock *sk, u32 tgid)
 	    (rt_config.server_only ||
 	     !target__port(bpf_ntohs(sk->__sk_common.skc_dport))))
 		return;
-	c = bpf_sk_storage_get(&rt_conns, sk, 0,
-			       BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!c) {
-		count(RT_COUNT_NO_STORAGE);
+	c = conn__create(sk);
+	if (!c)
 		return;
-	}
 	c->ex.peer.owner = tgid;
 	c->kind = state == TCP_LISTEN ? CONN_LISTENER : CONN_CONNECTING;
 }

@@ -7,12 +7,20 @@
  */
 #include "adopt.h"
 #include "exchange.h"
+#include "payload.h"
 
 struct conn_map rt_conns SEC(".maps");
 struct unix_conn_map rt_unix_conns SEC(".maps");
 struct unix_mark_map rt_unix_marks SEC(".maps");
-struct conn_zero_map rt_conn_zero SEC(".maps");
+struct conn_scratch_map rt_conn_scratch SEC(".maps");
 rt_u32 rt_sweep_generation;
+
+/* Set by userspace while every program is attached: attaching and detaching
+ * go one by one, and what one of them alone sees is not the truth. */
+rt_u32 rt_running;
+
+/* Some traced process moves bytes with splice(): see socket__spliced. */
+rt_u32 rt_splices;
 
 /*
  * Bytes were taken out. If the queue is empty, so is .arrive; if more came in
@@ -55,13 +63,16 @@ static __always_inline void socket__failed(struct conn *c, int ret, u16 flag)
 }
 
 static __always_inline void socket__moved(struct conn *c, struct sock *sk,
-					  u64 now, u32 bytes, bool received)
+					  u64 now, u32 bytes, bool received,
+					  bool unreadable)
 {
 	struct moved m = {
 		.now = now,
+		.id = bpf_get_current_pid_tgid(),
 		.socket = (u64)sk->sk_socket,
 		.bytes = bytes,
 		.received = received,
+		.unreadable = unreadable,
 	};
 
 	if (received && conn__is_tcp(c)) {
@@ -76,13 +87,18 @@ static __always_inline void socket__moved(struct conn *c, struct sock *sk,
  * Bytes that splice() took from the socket pass no receive. They show when
  * the socket's read position moved unseen; looked at before what comes next,
  * a send or the end. When they were read is not known, but they were all there
- * at the latest arrival. (A socket with an upper-layer protocol, such as
- * kernel TLS, moves that position by itself.)
+ * at the latest arrival.
+ *
+ * The position also moves a moment before another thread's receive is seen,
+ * so this is only done once splice() was seen to send, which who reads with
+ * it does as well, and not where a receive belongs to the request anyway. (A
+ * socket with an upper-layer protocol, such as kernel TLS, moves the position
+ * by itself.)
  */
 static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct moved m = {.received = true, .spliced = true};
+	struct moved m = {.received = true, .unreadable = true};
 
 	if (!tp || tp->copied_seq == c->copied_seq)
 		return;
@@ -95,6 +111,10 @@ static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
 	c->copied_seq = tp->copied_seq;
 	if (!m.bytes || BPF_CORE_READ(tp, inet_conn.icsk_ulp_ops))
 		return;
+	if (c->phase == PHASE_REQUEST && c->ex.peer.role == RT_ROLE_SERVER)
+		return;
+	/* The end comes in whatever task runs: the last one known it is. */
+	m.id = (u64)c->used_by << 32 | c->ex.last_tid;
 	count(RT_COUNT_SPLICED);
 	c->bytes_in += m.bytes;
 	exchange__moved(c, &m);
@@ -104,13 +124,16 @@ static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 {
-	struct conn *c = conn__get(sk);
+	struct conn *c;
 	u64 now;
 
+	if (!rt_running)
+		return 0;
+	c = conn__get(sk);
 	if (!c) {
 		if (ret <= 0)
 			return 0;
-		c = adopt__current(sk, true);
+		c = adopt__current(sk, ret, true);
 		if (!c)
 			return 0;
 	}
@@ -118,7 +141,7 @@ int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 		return 0;
 	if (ret <= 0) {
 		/* TCP tells of the peer's end by its state. */
-		if (!ret && !conn__is_tcp(c) && !(flags & MSG_PEEK))
+		if (!ret && !conn__is_tcp(c) && sk->sk_shutdown & RCV_SHUTDOWN)
 			conn__peer_closed(c);
 		else if (!ret)
 			conn__consumed(c, sk);
@@ -132,20 +155,26 @@ int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 		return 0;
 	}
 	c->bytes_in += ret;
-	socket__moved(c, sk, now, ret, true);
+	socket__moved(c, sk, now, ret, true, flags & MSG_TRUNC);
 	conn__consumed(c, sk);
+	/* Reset meanwhile, on another CPU: then nobody else reports it. */
+	if (c->kind == CONN_CLOSED)
+		report__exchange(c, RT_END_RESET, 0, now);
 	return 0;
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 {
-	struct conn *c = conn__get(sk);
+	struct conn *c;
 
+	if (!rt_running)
+		return 0;
+	c = conn__get(sk);
 	if (!c) {
 		if (ret <= 0)
 			return 0;
-		c = adopt__current(sk, false);
+		c = adopt__current(sk, ret, false);
 		if (!c)
 			return 0;
 	}
@@ -155,10 +184,12 @@ int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 		socket__failed(c, ret, RT_EX_SEND_FAILED);
 		return 0;
 	}
-	if (conn__is_tcp(c))
+	if (!rt_splices && payload__by_splice())
+		rt_splices = 1;
+	if (rt_splices && conn__is_tcp(c))
 		socket__spliced(c, sk);
 	c->bytes_out += ret;
-	socket__moved(c, sk, bpf_ktime_get_ns(), ret, false);
+	socket__moved(c, sk, bpf_ktime_get_ns(), ret, false, false);
 	return 0;
 }
 
@@ -191,9 +222,12 @@ static __always_inline struct conn *ready__unix(struct sock *sk)
 SEC("tp_btf/sk_data_ready")
 int BPF_PROG(rt_ready, struct sock *sk)
 {
-	struct conn *c = conn__get(sk);
+	struct conn *c;
 	u64 now;
 
+	if (!rt_running)
+		return 0;
+	c = conn__get(sk);
 	if (!c) {
 		c = ready__unix(sk);
 		if (!c)
@@ -220,12 +254,9 @@ static __always_inline void state__listen(struct sock *sk)
 
 	if (!target__is(tgid) || !target__port(sk->__sk_common.skc_num))
 		return;
-	c = bpf_sk_storage_get(&rt_conns, sk, 0,
-			       BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!c) {
-		count(RT_COUNT_NO_STORAGE);
+	c = conn__create(sk);
+	if (!c)
 		return;
-	}
 	c->kind = CONN_LISTENER;
 	c->ex.peer.owner = tgid;
 }
@@ -238,12 +269,9 @@ static __always_inline void state__connect(struct sock *sk)
 	if (rt_config.server_only || !target__is(tgid) ||
 	    !target__port(bpf_ntohs(sk->__sk_common.skc_dport)))
 		return;
-	c = bpf_sk_storage_get(&rt_conns, sk, 0,
-			       BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!c) {
-		count(RT_COUNT_NO_STORAGE);
+	c = conn__create(sk);
+	if (!c)
 		return;
-	}
 	c->kind = CONN_CONNECTING;
 	c->ex.peer.owner = tgid;
 	c->used_by = tgid;
@@ -283,7 +311,8 @@ static __always_inline void state__closed(struct conn *c, struct sock *sk)
 
 	if (c->kind != CONN_OPEN)
 		return;
-	socket__spliced(c, sk);
+	if (rt_splices)
+		socket__spliced(c, sk);
 	c->kind = CONN_CLOSED;
 	if (c->local_closed || (!reset && !c->peer_fin))
 		flags |= RT_EX_LOCAL_CLOSED;
@@ -293,12 +322,28 @@ static __always_inline void state__closed(struct conn *c, struct sock *sk)
 	report__connection(c, RT_REC_CLOSE, now, reset ? RT_CONN_RESET : 0);
 }
 
+/*
+ * The last word on a connection. The kernel skips a program that interrupts
+ * itself on its CPU (prog->active in kernel/trace/bpf_trace.c), such as
+ * rt_state in a soft interrupt during a close(); a closing that was missed so
+ * would take an exchange with it.
+ */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(rt_destroy, struct sock *sk)
+{
+	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+
+	if (c)
+		state__closed(c, sk);
+	return 0;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(rt_state, struct sock *sk, int oldstate, int newstate)
 {
 	struct conn *c;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
+	if (!rt_running || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (newstate == TCP_LISTEN) {
 		state__listen(sk);

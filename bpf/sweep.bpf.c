@@ -40,13 +40,14 @@ static __always_inline bool sweep__due(const struct conn *c)
 	if (c->phase == PHASE_REQUEST)
 		return rt_sweep_stop;
 	return (c->state & EXCHANGE_BITS) == EXCHANGE_OPEN ||
-	       c->shown != exchange__last(&c->ex);
+	       c->shown != c->changes;
 }
 
 /* Report the open exchange as provisional, if it stays open meanwhile. */
 static __noinline int sweep__conn(struct conn *c)
 {
 	u64 was = c->state, seq = was >> 2, now = bpf_ktime_get_ns();
+	u32 changes = c->changes; /* before the copy: see exchange__moved */
 	struct sweep_record *rec;
 
 	if (!sweep__due(c))
@@ -60,7 +61,8 @@ static __noinline int sweep__conn(struct conn *c)
 		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	c->shown = exchange__last(&rec->ex);
+	c->shown = changes;
+	c->told = rec->ex.tgid;
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -161,8 +161,14 @@ struct rt_exchange {
 };
 
 /* struct rt_connection.header.flags */
-#define RT_CONN_RESET 0x1    /* closed by a reset or time-out */
-#define RT_CONN_INFERRED 0x2 /* UNIX: closing was noticed afterwards */
+enum rt_connection_flag {
+	/* Closed by a reset or time-out. */
+	RT_CONN_RESET = 0x1,
+	/* UNIX: closing was noticed afterwards. */
+	RT_CONN_INFERRED = 0x2,
+	/* What came after a provisional report did not fit the ring. */
+	RT_CONN_AMEND_LOST = 0x4,
+};
 
 struct rt_connection {
 	struct rt_header header; /* .time: when it opened or closed */

@@ -101,7 +101,7 @@ int permissions__explain(int code, const char *what, struct error *err)
 				  "confidentiality, which forbids BPF tracing; "
 				  "boot with lockdown=integrity",
 				  what);
-	if (code == -EPERM || code == -EACCES)
+	if (code == -EPERM)
 		return error__set(
 			err, code,
 			"cannot %s: the kernel forbids BPF here (%s); "
@@ -115,6 +115,9 @@ int permissions__explain(int code, const char *what, struct error *err)
 				  "sock_send_length, sk_data_ready); Linux 6.3 "
 				  "or newer has them",
 				  what, host.release);
-	return error__set(err, code, "cannot %s on kernel %s: %s", what,
-			  host.release, strerror(-code));
+	return error__set(err, code,
+			  "cannot %s on kernel %s: %s; this is a fault of "
+			  "reqtrace: please report it with what it prints when "
+			  "REQTRACE_LIBBPF_LOG=1 is set",
+			  what, host.release, strerror(-code));
 }

@@ -11,15 +11,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "reqtrace.skel.h"
 #include "source/permissions.h"
 #include "source/procfs.h"
@@ -69,8 +67,12 @@ static int tracer__name(struct tracer *t, uint32_t tgid, bool target,
 			return -ENOMEM;
 		k->tgid = tgid;
 		k->target = target;
-		t->targets += target;
 		HASH_ADD(hh, t->known, tgid, sizeof(tgid), k);
+		if (!k->hh.tbl) {
+			free(k);
+			return -ENOMEM;
+		}
+		t->targets += target;
 	}
 	err = tracer_records__process(tgid, target, t->fn, t->ctx);
 	/* It may be gone already; its records carry its name. */
@@ -87,6 +89,24 @@ static void tracer__forget(struct tracer *t, uint32_t tgid)
 	t->targets -= k->target;
 	HASH_DEL(t->known, k);
 	free(k);
+}
+
+/* Those whose exit did not fit the ring, or that no record tells of: nothing
+ * else ends a run whose targets are gone. */
+static void tracer__forget_gone(struct tracer *t)
+{
+	struct known *k, *next;
+	uint32_t one;
+
+	HASH_ITER (hh, t->known, k, next) {
+		bool left = k->target &&
+			    bpf_map__lookup_elem(t->bpf->maps.rt_targets,
+						 &k->tgid, sizeof(k->tgid),
+						 &one, sizeof(one), 0);
+
+		if (left || (kill(k->tgid, 0) && errno == ESRCH))
+			tracer__forget(t, k->tgid);
+	}
 }
 
 /* Before the record itself: who is it about? After it: who is gone? */
@@ -213,6 +233,7 @@ static int tracer__attach(struct tracer *t, struct error *err)
 		{t->bpf->progs.rt_fork, &t->bpf->links.rt_fork},
 		{t->bpf->progs.rt_exec, &t->bpf->links.rt_exec},
 		{t->bpf->progs.rt_exit, &t->bpf->links.rt_exit},
+		{t->bpf->progs.rt_destroy, &t->bpf->links.rt_destroy},
 		{t->bpf->progs.rt_state, &t->bpf->links.rt_state},
 		{t->bpf->progs.rt_ready, &t->bpf->links.rt_ready},
 		{t->bpf->progs.rt_recv, &t->bpf->links.rt_recv},
@@ -271,16 +292,23 @@ static int iter__run(struct bpf_link *link,
 		     struct tracer *t)
 {
 	uint64_t buffer[512];
-	int fd = bpf_iter_create(bpf_link__fd(link));
-	ssize_t n;
-	int err;
+	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
+	ssize_t n = 1;
 
 	if (fd < 0)
 		return fd;
-	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
-		for (size_t i = 0; each && i < n / sizeof(buffer[0]); i++)
+	while (!err && n) {
+		n = read(fd, buffer, sizeof(buffer));
+		/* EAGAIN: a million objects without output (bpf_seq_read()). */
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			err = -errno;
+		for (ssize_t i = 0; each && i < n / (ssize_t)sizeof(buffer[0]);
+		     i++)
 			each(t, buffer[i]);
-	err = n < 0 ? -errno : 0;
+		/* A sweep can report more than the ring holds. */
+		if (!err)
+			err = tracer__drain_all(t);
+	}
 	close(fd);
 	return err;
 }
@@ -334,11 +362,17 @@ static int tracer__find_targets(struct tracer *t, struct error *err)
 static int tracer__tell_host(struct tracer *t)
 {
 	static const char *const hooks[] = {
-		"tp_btf/sock_recv_length",   "tp_btf/sock_send_length",
-		"tp_btf/sk_data_ready",	     "tp_btf/inet_sock_set_state",
-		"tp_btf/sched_process_fork", "tp_btf/sched_process_exec",
-		"tp_btf/sched_process_exit", "iter/task_file",
-		"iter/bpf_sk_storage_map",   NULL,
+		"tp_btf/sock_recv_length",
+		"tp_btf/sock_send_length",
+		"tp_btf/sk_data_ready",
+		"tp_btf/inet_sock_set_state",
+		"tp_btf/tcp_destroy_sock",
+		"tp_btf/sched_process_fork",
+		"tp_btf/sched_process_exec",
+		"tp_btf/sched_process_exit",
+		"iter/task_file",
+		"iter/bpf_sk_storage_map",
+		NULL,
 	};
 
 	return tracer_records__host(t->config.version, "sock", hooks,
@@ -367,8 +401,10 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 		code = tracer__iterators(t, err);
 	if (!code)
 		code = tracer__find_targets(t, err);
-	if (!code)
+	if (!code) {
+		t->bpf->bss->rt_running = 1;
 		code = iter__run(t->bpf->links.rt_seed, NULL, t);
+	}
 	if (!code)
 		code = tracer__drain_all(t);
 	if (code) {
@@ -433,6 +469,7 @@ static int tracer__totals(struct tracer *t, bool last)
 /* Nothing moves any more: what is reported from here on is the end. */
 static void tracer__detach(struct tracer *t)
 {
+	t->bpf->bss->rt_running = 0;
 	reqtrace_bpf__detach(t->bpf);
 	t->detached = true;
 }
@@ -446,6 +483,7 @@ int tracer__mark(struct tracer *t, int kind)
 	if (last && !t->detached)
 		tracer__detach(t);
 	err = tracer__drain_all(t);
+	tracer__forget_gone(t);
 	/* A UNIX socket is given up by the second sweep that misses it. */
 	if (!err && last)
 		err = tracer__sweep(t, false);
