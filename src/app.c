@@ -32,6 +32,8 @@
 
 #define NICENESS (-10)
 
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
 enum { EXIT_TRACED = 0, EXIT_FAILED = 1 };
 
 struct app {
@@ -220,8 +222,6 @@ static int app__watch(struct app *a)
 		code = loop__timer(a->loop, interval, app__tick, a);
 	if (code >= 0 && o->duration)
 		code = loop__timer(a->loop, o->duration, app__stop, a);
-	if (code >= 0)
-		code = loop__signal(a->loop, SIGUSR1, app__report, a);
 	if (code >= 0 && output__live(a->output))
 		code = loop__signal(a->loop, SIGWINCH, app__resize, a);
 	if (code >= 0 && output__live(a->output))
@@ -240,16 +240,26 @@ static void app__hurry(void)
 		errno = 0;
 }
 
+/* A terminal that goes away ends the run well, too. */
+static const struct {
+	int signo;
+	loop_fn fn;
+} signals[] = {
+	{SIGINT, app__stop},
+	{SIGTERM, app__stop},
+	{SIGHUP, app__stop},
+	{SIGUSR1, app__report},
+};
+
 /* From here on Ctrl-C ends the run well. */
 static int app__catch_signals(struct app *a)
 {
 	int code = loop__new(&a->loop);
 
 	signal(SIGPIPE, SIG_IGN);
-	if (!code)
-		code = loop__signal(a->loop, SIGINT, app__stop, a);
-	if (!code)
-		code = loop__signal(a->loop, SIGTERM, app__stop, a);
+	for (size_t i = 0; !code && i < LEN(signals); i++)
+		code = loop__signal(a->loop, signals[i].signo, signals[i].fn,
+				    a);
 	return code ? error__set(&a->err, code, "cannot catch signals: %s",
 				 strerror(-code))
 		    : 0;
@@ -306,10 +316,24 @@ static int app__trace(struct app *a)
 
 static int app__replay(struct app *a)
 {
-	int code = recording__replay(a->options->replay, pipeline__record,
-				     a->pipeline, &a->err);
+	const char *path = a->options->replay;
+	int code =
+		recording__replay(path, pipeline__record, a->pipeline, &a->err);
+	int end;
 
-	return code && !a->err.text[0] ? app__failed(a, code) : code;
+	if (code && !a->err.text[0])
+		app__failed(a, code);
+	if (pipeline__ended(a->pipeline))
+		return code;
+	/* What there is of it, and that it is not all. */
+	end = pipeline__end(a->pipeline);
+	if (end)
+		return code ? code : app__failed(a, end);
+	return code ? code
+		    : error__set(&a->err, -EBADMSG,
+				 "%s is not whole: its recording was cut off "
+				 "before the end of tracing",
+				 path);
 }
 
 /* Free everything; a late failure counts if there was none before. */
@@ -319,13 +343,15 @@ static int app__close(struct app *a, int code)
 	int end;
 
 	/* The report is out: a late Ctrl-C must not change the exit status. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
+	for (size_t i = 0; i < LEN(signals); i++)
+		signal(signals[i].signo, SIG_IGN);
 	tracer__close(a->tracer);
 	command__end(&a->command);
 	output__close(a->output);
 	loop__free(a->loop);
 	end = pipeline__free(a->pipeline, &late);
+	if (end && code) /* both are told */
+		fprintf(stderr, "reqtrace: %s\n", late.text);
 	if (end && !code) {
 		code = end;
 		a->err = late;

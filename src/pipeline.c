@@ -23,7 +23,9 @@ struct pipeline {
 	char *host;		      /* copy of the HOST record's text */
 	const char *hooks[MAX_HOOKS]; /* into host */
 	uint64_t now;		      /* time of the latest mark */
-	enum snapshot_by by;	      /* present rows */
+	uint64_t latest;	      /* time of the latest record */
+	bool ended;	     /* the last mark came: the report is out */
+	enum snapshot_by by; /* present rows */
 	struct error err;
 };
 
@@ -45,7 +47,7 @@ int pipeline__new(struct pipeline **out, const struct options *options,
 		if (code)
 			goto fail;
 	}
-	code = error__set(err, -ENOMEM, "out of memory");
+	code = -ENOMEM;
 	p->stats = stats__new(&config);
 	if (!p->stats)
 		goto fail;
@@ -57,6 +59,8 @@ int pipeline__new(struct pipeline **out, const struct options *options,
 	return 0;
 fail:
 	pipeline__free(p, NULL);
+	if (code == -ENOMEM)
+		error__set(err, code, "out of memory");
 	return code;
 }
 
@@ -144,6 +148,7 @@ static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
 	p->facts.unreadable = model__unreadable(p->model);
 	p->facts.uncounted = model__uncounted(p->model);
 	p->facts.forgotten = model__forgotten(p->model);
+	p->facts.unanswered = model__unanswered(p->model);
 	return stats__snapshot(p->stats, &p->facts, pending, len, p->now,
 			       kind == RT_REC_TICK, kind == RT_REC_END, out);
 }
@@ -180,6 +185,7 @@ static int pipeline__event(struct pipeline *p, const struct event *ev)
 	case RT_REC_REPORT:
 	case RT_REC_END:
 		p->now = ev->header->time;
+		p->ended |= ev->kind == RT_REC_END;
 		return pipeline__mark(p, ev->kind);
 	default:
 		return model__event(p->model, ev);
@@ -192,10 +198,6 @@ int pipeline__record(void *ctx, const void *record, size_t size)
 	struct event ev;
 	int code;
 
-	/* A recording that cannot be written must not end the tracing: its
-	 * error is told at the end. */
-	if (p->recording)
-		recording__write(p->recording, record);
 	code = decode__record(record, size, &ev);
 	if (code)
 		return error__set(
@@ -203,10 +205,29 @@ int pipeline__record(void *ctx, const void *record, size_t size)
 			"a record is damaged; if it comes from a file, "
 			"record it again, else this is a fault of "
 			"reqtrace: please report it");
+	/* A recording that cannot be written must not end the tracing: its
+	 * error is told at the end. */
+	if (p->recording)
+		recording__write(p->recording, record);
+	if (ev.header->time > p->latest)
+		p->latest = ev.header->time;
 	code = pipeline__event(p, &ev);
 	if (code && !p->err.text[0])
 		error__set(&p->err, code, "cannot go on: %s", strerror(-code));
 	return code;
+}
+
+bool pipeline__ended(const struct pipeline *p)
+{
+	return p->ended;
+}
+
+int pipeline__end(struct pipeline *p)
+{
+	if (p->ended || !p->facts.start)
+		return 0;
+	p->now = p->latest;
+	return pipeline__mark(p, RT_REC_END);
 }
 
 int pipeline__next_by(struct pipeline *p)

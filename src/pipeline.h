@@ -7,6 +7,7 @@
 #ifndef REQTRACE_PIPELINE_H
 #define REQTRACE_PIPELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -25,6 +26,12 @@ int pipeline__free(struct pipeline *p, struct error *err);
 
 /* A source_fn; ctx is the pipeline. */
 int pipeline__record(void *ctx, const void *record, size_t size);
+
+/* The source ended without RT_REC_END (a recording that is cut): give the final
+ * report, as of the latest record. Nothing if it was given, or if there was
+ * nothing at all. 0 or negative errno. */
+int pipeline__end(struct pipeline *p);
+bool pipeline__ended(const struct pipeline *p);
 
 /* The sentence of the last failure of pipeline__record. */
 const struct error *pipeline__error(const struct pipeline *p);

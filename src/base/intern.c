@@ -33,6 +33,14 @@ void intern__free(struct intern *in)
 	}
 }
 
+const char *intern__find(const struct intern *in, const char *text, size_t len)
+{
+	struct intern_string *s;
+
+	HASH_FIND(hh, in->strings, text, len, s);
+	return s ? s->text : NULL;
+}
+
 static int intern_add(struct intern *in, const char *text, size_t len,
 		      const char **out)
 {
@@ -72,11 +80,10 @@ static int intern_unsafe(struct intern *in, const char *text, size_t len,
 int intern__get(struct intern *in, const char *text, size_t len,
 		const char **out)
 {
-	struct intern_string *s;
+	const char *known = intern__find(in, text, len);
 
-	HASH_FIND(hh, in->strings, text, len, s);
-	if (s) {
-		*out = s->text;
+	if (known) {
+		*out = known;
 		return 0;
 	}
 	if (!utf8__printable(text, len))

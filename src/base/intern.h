@@ -18,6 +18,9 @@ struct intern {
 void intern__init(struct intern *in, size_t max);
 void intern__free(struct intern *in);
 
+/* in's copy of the len bytes at text, or NULL: adds nothing. */
+const char *intern__find(const struct intern *in, const char *text, size_t len);
+
 /* *out is in's copy of the len bytes at text, made safe to show
  * (base/utf8.h); it lives as long as in. 0, -ENOMEM, or -ENOSPC when the
  * bound is hit and the text is new; *out is untouched on errors. */

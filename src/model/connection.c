@@ -27,6 +27,7 @@ static void connection_init(struct connection *c, const struct rt_peer *peer,
 	c->local_port = peer->local_port;
 	c->remote_port = peer->remote_port;
 	c->pid = pid ? pid : peer->owner;
+	c->owner = peer->owner;
 	c->role = peer->role;
 	c->transport = peer->transport;
 	c->joined = peer->flags & RT_PEER_JOINED;

@@ -30,6 +30,7 @@ struct connection {
 	uint8_t local_addr[16], remote_addr[16];
 	uint16_t local_port, remote_port;
 	uint32_t pid;	   /* process that uses it now */
+	uint32_t owner;	   /* that listens or connected; 0: unknown */
 	uint8_t role;	   /* enum rt_role; unknown until told */
 	uint8_t transport; /* enum rt_transport */
 	bool joined, summarised;

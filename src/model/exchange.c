@@ -15,6 +15,10 @@ static int settle(struct exchanges *xs, const struct connection *c,
 {
 	struct request r;
 
+	if (turn__is_goodbye(t, c->role)) {
+		xs->unanswered++;
+		return 0;
+	}
 	if (t->unreadable)
 		xs->unreadable++;
 	if (!t->exact)
@@ -131,6 +135,9 @@ static int take_turn(struct exchanges *xs, struct connection *c,
 	err = turn__read(xs->reader, c, ev, c->held, &t);
 	if (err)
 		return err;
+	/* What a server sends unasked, long after, is no part of the answer. */
+	if (c->pending && c->pending->framing == PROTO_WHOLE)
+		t.response_last = c->pending->response_last;
 	turn_free(xs, &c->pending);
 	if (c->held && !t.joined) {
 		err = settle_held(xs, c);

@@ -22,6 +22,7 @@ struct exchanges {
 	struct turn_reader *reader;    /* not owned */
 	uint64_t unreadable; /* of the settled ones: request not readable */
 	uint64_t uncounted;  /* operations are only a lower bound */
+	uint64_t unanswered; /* turn__is_goodbye: told to nobody */
 };
 
 /* Take an RT_REC_EXCHANGE of c, whose role is known. 0, -ENOMEM, or what the

@@ -112,7 +112,7 @@ static int introduce(struct model *m, struct connection *c, uint64_t time)
 	if (c->joined)
 		return connection__tell(c, &m->sink, SINK_CONN_JOINED, 0, time,
 					0, 0);
-	return connection__tell(c, &m->sink, SINK_CONN_OPENED, 0,
+	return connection__tell(c, &m->sink, SINK_CONN_OPENED, c->owner,
 				c->established ? c->established : time, 0, 0);
 }
 
@@ -140,6 +140,9 @@ static int on_close(struct model *m, const struct event *ev)
 	err = connection_get(m, &rec->peer, rec->tgid, &c);
 	if (err || c->closed)
 		return err;
+	/* It went on, unseen: that it looks unfinished says nothing. */
+	if (rec->header.flags & RT_CONN_AMEND_LOST && c->pending)
+		c->pending->framing = PROTO_FRAMING_UNKNOWN;
 	err = introduce(m, c, time);
 	if (!err)
 		err = exchange__finish(&m->exchanges, c, end, time);
@@ -311,6 +314,11 @@ uint64_t model__unreadable(const struct model *m)
 		n += t && t->unreadable;
 	}
 	return n;
+}
+
+uint64_t model__unanswered(const struct model *m)
+{
+	return m->exchanges.unanswered;
 }
 
 uint64_t model__uncounted(const struct model *m)

@@ -34,6 +34,10 @@ uint64_t model__in_flight(const struct model *m);
 uint64_t model__unreadable(const struct model *m);
 uint64_t model__uncounted(const struct model *m);
 
+/* Last messages without answer, of protocols that are not known, before the
+ * connection closed in order; not told to the sink. */
+uint64_t model__unanswered(const struct model *m);
+
 /* Connections that were given up, without CLOSED, because too many were
  * open: their closing may not have been seen. */
 uint64_t model__forgotten(const struct model *m);

@@ -6,6 +6,7 @@
 #include "model/operations.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,14 @@ static int use_add(struct operations *ops, const struct use_key *key)
 	return -ENOMEM;
 }
 
+/* May this port use one more string of a kind? */
+static bool has_room(const struct operations *ops,
+		     const struct operations_port *port, enum use_kind kind)
+{
+	return port->used[kind] < use_max[kind] &&
+	       HASH_COUNT(ops->uses) < OPERATIONS_TOTAL;
+}
+
 /* 0 and *out; -ENOSPC when a bound forbids text; -ENOMEM. */
 static int use_get(struct operations *ops, uint32_t port_key,
 		   enum use_kind kind, const char *text, size_t len,
@@ -106,13 +115,16 @@ static int use_get(struct operations *ops, uint32_t port_key,
 	port = port_get(ops, port_key);
 	if (!port)
 		return -ENOMEM;
+	/* What finds no room must not take that of other ports. */
+	if (!has_room(ops, port, kind) &&
+	    !intern__find(&ops->strings, text, len))
+		return -ENOSPC;
 	err = intern__get(&ops->strings, text, len, &key.text);
 	if (err)
 		return err;
 	HASH_FIND(hh, ops->uses, &key, sizeof(key), use);
 	if (!use) {
-		if (port->used[kind] >= use_max[kind] ||
-		    HASH_COUNT(ops->uses) >= OPERATIONS_TOTAL)
+		if (!has_room(ops, port, kind))
 			return -ENOSPC;
 		err = use_add(ops, &key);
 		if (err)

@@ -78,6 +78,15 @@ static bool undelivered(const struct turn *t, enum rt_role role)
 	       has(t, RT_EX_PEER_CLOSED_FIRST | RT_EX_UNACKED);
 }
 
+bool turn__is_goodbye(const struct turn *t, enum rt_role role)
+{
+	uint32_t asker_left = role == RT_ROLE_CLIENT ? RT_EX_LOCAL_CLOSED
+						     : RT_EX_PEER_CLOSED_FIRST;
+
+	return !t->proto && t->no_response && t->end == RT_END_CLOSE &&
+	       has(t, asker_left);
+}
+
 static enum request_error abort_of(const struct turn *t, enum rt_role role)
 {
 	bool gone = t->end == RT_END_CLOSE || t->end == RT_END_RESET;

@@ -29,7 +29,9 @@ enum sink_conn_event {
 struct sink_conn {
 	enum sink_conn_event event;
 	uint64_t cookie;
-	uint32_t pid, old_pid;
+	uint32_t pid;
+	uint32_t old_pid; /* MOVED: that used it before; OPENED: that listens
+			   * or connected, 0 if unknown */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port; /* local (server), remote (client) */

@@ -61,6 +61,11 @@ bool turn__may_go_on(const struct turn *t);
 /* True if the whole answer cannot be there yet. */
 bool turn__is_in_flight(const struct turn *t);
 
+/* Of a protocol that is not known: a last message without answer, and then
+ * whoever sent it closed in order. A goodbye as a rule (PostgreSQL's
+ * Terminate), so neither a request nor an error; counted as unanswered. */
+bool turn__is_goodbye(const struct turn *t, enum rt_role role);
+
 /* *r is the request that t is, on c. */
 void turn__request(const struct turn *t, const struct connection *c,
 		   struct request *r);

@@ -78,6 +78,22 @@ static struct connection *create(const struct connections *cs,
 	return conn;
 }
 
+/* The summary counted its opening where it opened: take it from there. */
+static int take_over(struct connections *cs, const struct sink_conn *c,
+		     struct port *to)
+{
+	struct port *from;
+
+	if (!c->old_pid || c->old_pid == c->pid)
+		return 0;
+	from = ports__at(cs->ports, c->old_pid, c->role, c->transport, c->port);
+	if (!from)
+		return -ENOMEM;
+	from->opened--;
+	to->opened++;
+	return 0;
+}
+
 /* Add a connection and count it. NULL when out of memory. */
 static struct connection *open_one(struct connections *cs,
 				   const struct sink_conn *c)
@@ -97,7 +113,11 @@ static struct connection *open_one(struct connections *cs,
 		conn->counted->joined++;
 	else if (!c->summarised)
 		conn->counted->opened++;
+	else if (take_over(cs, c, conn->counted))
+		goto remove;
 	return conn;
+remove:
+	HASH_DEL(cs->open, conn);
 err:
 	free(conn);
 	return NULL;

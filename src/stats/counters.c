@@ -172,7 +172,8 @@ static const struct description stats_counters[] = {
 			.name = "unreadable",
 			.reason =
 				"The bytes of these requests could not be read "
-				"(io_uring, 32-bit program): timed exactly, "
+				"(io_uring, splice, 32-bit program): timed "
+				"exactly, "
 				"but the "
 				"operation is not known.",
 		},
@@ -190,6 +191,14 @@ static const struct description stats_counters[] = {
 			.reason = "More connections were open than are kept: "
 				  "the oldest "
 				  "idle ones are no longer listed.",
+		},
+	[STATS_COUNT_UNANSWERED] =
+		{
+			.name = "unanswered",
+			.reason = "After these messages of a protocol that is "
+				  "not known, whoever sent them closed without "
+				  "waiting for an answer: a goodbye as a rule. "
+				  "They are in no other figure.",
 		},
 };
 

@@ -14,9 +14,10 @@ enum stats_counter {
 	STATS_COUNT_ROWS_FOLDED,
 	STATS_COUNT_PORTS_FOLDED,
 	STATS_COUNT_STREAMS_FOLDED,
-	STATS_COUNT_UNREADABLE, /* these three: told by the model */
+	STATS_COUNT_UNREADABLE, /* these four: told by the model */
 	STATS_COUNT_UNCOUNTED,
 	STATS_COUNT_FORGOTTEN,
+	STATS_COUNT_UNANSWERED,
 	STATS_COUNTERS, /* how many there are */
 };
 

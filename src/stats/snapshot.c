@@ -146,6 +146,7 @@ static int add_counters(struct snapshot *snap, const struct stats *s,
 		[STATS_COUNT_UNREADABLE] = facts->unreadable,
 		[STATS_COUNT_UNCOUNTED] = facts->uncounted,
 		[STATS_COUNT_FORGOTTEN] = facts->forgotten,
+		[STATS_COUNT_UNANSWERED] = facts->unanswered,
 	};
 	struct snapshot_counter *list;
 	int err =

@@ -39,7 +39,8 @@ struct stats_facts {
 	uint32_t cpus;
 	uint64_t wall_start, start;
 	uint64_t in_flight;
-	uint64_t unreadable, uncounted, forgotten; /* of the model, model.h */
+	/* Of the model, model.h. */
+	uint64_t unreadable, uncounted, forgotten, unanswered;
 	uint64_t counter[RT_COUNTERS];
 	bool bpf_known;
 	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes;

@@ -202,9 +202,38 @@ static void abort_fails_every_operation(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
+/* PostgreSQL's Terminate: asks nothing, and the connection closes in order. */
+static void goodbye_is_neither_request_nor_error(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .seq = 1, .first_recv = 1000, .first_send = 1100,
+		     .in = "Q1", .out = "A1");
+	rig_exchange(rig, .seq = 2, .first_recv = 1200, .in = "X",
+		     .flags = RT_EX_NO_RESPONSE | RT_EX_PEER_CLOSED_FIRST,
+		     .end = RT_END_CLOSE, .ended = 1201);
+	assert_int_equal(rig_request(rig)->error, REQUEST_OK);
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
+	assert_int_equal(model__unanswered(rig->m), 1);
+}
+
+/* Reset, or left by the side that owes the answer: that is no goodbye. */
+static void unanswered_and_not_in_order_is_an_error(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .seq = 1, .first_recv = 1000, .in = "Q1",
+		     .flags = RT_EX_NO_RESPONSE | RT_EX_PEER_CLOSED_FIRST,
+		     .end = RT_END_RESET, .ended = 1500);
+	assert_int_equal(rig_request(rig)->error, REQUEST_ERROR_PEER_ABORT);
+	assert_int_equal(model__unanswered(rig->m), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(goodbye_is_neither_request_nor_error),
+		T(unanswered_and_not_in_order_is_an_error),
 		T(unanswered_request_is_aborted),
 		T(undelivered_answer_is_aborted),
 		T(half_close_is_no_abort),

@@ -189,21 +189,40 @@ static void provisional_is_pending(void **state)
 	assert_int_equal(model__in_flight(rig->m), 0);
 }
 
+/* Its length is told by nothing but the end of the connection. */
+#define UNFRAMED "HTTP/1.1 200 OK\r\n\r\nx"
+
 static void later_record_replaces_provisional(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .flags = RT_EX_PROVISIONAL, .end = RT_END_IDLE, TIMES,
+		     .in = GET, .out = UNFRAMED);
+	rig_exchange(rig, .flags = RT_EX_PROVISIONAL, .end = RT_END_IDLE,
+		     .first_recv = 1000, .first_send = 1700, .last_send = 2500,
+		     .in = GET, .out = UNFRAMED);
+	assert_int_equal(rig_pending(rig)->end, 2500);
+	rig_exchange(rig, .first_recv = 1000, .first_send = 1700,
+		     .last_send = 3000, .in = GET, .out = UNFRAMED);
+	assert_int_equal(rig_request(rig)->end, 3000);
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
+	assert_int_equal(rig_pending_len(rig), 0);
+}
+
+/* A server's late "408 Request Timeout", after a whole answer. */
+static void whole_answer_grows_no_more(void **state)
 {
 	struct rig *rig = *state;
 
 	rig_exchange(rig, .flags = RT_EX_PROVISIONAL, .end = RT_END_IDLE, TIMES,
 		     .in = GET, .out = OK2);
 	rig_exchange(rig, .flags = RT_EX_PROVISIONAL, .end = RT_END_IDLE,
-		     .first_recv = 1000, .first_send = 1700, .last_send = 2500,
-		     .in = GET, .out = OK2);
-	assert_int_equal(rig_pending(rig)->end, 2500);
-	rig_exchange(rig, .first_recv = 1000, .first_send = 1700,
-		     .last_send = 3000, .in = GET, .out = OK2);
-	assert_int_equal(rig_request(rig)->end, 3000);
+		     .first_recv = 1000, .first_send = 1700, .last_send = 9000,
+		     .in = GET, .out = OK2 "HTTP/1.1 408 Late\r\n\r\n");
+	assert_int_equal(rig_pending(rig)->end, 1900);
+	rig_close(rig, .time = 10000);
+	assert_int_equal(rig_request(rig)->end, 1900);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(rig_pending_len(rig), 0);
 }
 
 static void higher_number_settles_pending(void **state)
@@ -456,6 +475,7 @@ int main(void)
 		T(overtaken_request_phase_is_not_invented),
 		T(provisional_is_pending),
 		T(later_record_replaces_provisional),
+		T(whole_answer_grows_no_more),
 		T(higher_number_settles_pending),
 		T(close_settles_pending),
 		T(late_exchange_finds_closed_connection),
