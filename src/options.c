@@ -35,10 +35,11 @@ static const char doc[] =
 	"wrong "
 	"usage.";
 
-static const char args_doc[] = "-p PID[,PID...]\n"
-			       "-- COMMAND [ARG...]\n"
-			       "--port N | --comm NAME | --all\n"
-			       "replay FILE";
+static const char args_doc[] =
+	"-p PID[,PID...]\n"
+	"-- COMMAND [ARG...]\n"
+	"--port N | --comm NAME | --all\n"
+	"replay FILE [--by WHAT] [--json FILE] [-i SECS]";
 
 enum {
 	KEY_PORT = 256,
@@ -172,26 +173,25 @@ static void parse__engine(const char *arg, struct argp_state *state)
 			arg);
 }
 
-/* What is left: a command behind --, or replay FILE. */
-static void parse__rest(struct options *o, struct argp_state *state)
+/* What is no option: a command behind --, or replay FILE. */
+static void parse__argument(struct options *o, char *arg,
+			    struct argp_state *state)
 {
-	char **rest = state->argv + state->next;
-	int n = state->argc - state->next;
-
-	if (state->quoted && state->quoted == state->next) {
-		o->command = rest;
-	} else if (!strcmp(rest[0], "replay")) {
-		if (n != 2)
+	if (o->mode == OPTIONS_REPLAY) {
+		if (o->replay)
 			argp_error(state, "replay takes one recording");
+		o->replay = arg;
+	} else if (state->quoted) {
+		o->command = state->argv + state->next - 1;
+		state->next = state->argc;
+	} else if (!strcmp(arg, "replay")) {
 		o->mode = OPTIONS_REPLAY;
-		o->replay = rest[1];
 	} else {
 		argp_error(state,
 			   "'%s' is not understood; put -- before a command to "
 			   "start, -p before a process id",
-			   rest[0]);
+			   arg);
 	}
-	state->next = state->argc;
 }
 
 /* Combinations that make no sense. */
@@ -200,6 +200,9 @@ static void parse__check(const struct options *o, struct argp_state *state)
 	int targets = !!o->pids_len + !!o->command + !!o->comm + o->all;
 
 	if (o->mode == OPTIONS_REPLAY) {
+		if (!o->replay)
+			argp_error(state, "replay takes a recording: a file "
+					  "made with --record");
 		if (targets || o->port || o->record || o->duration)
 			argp_error(state, "replay takes only -i, --by and "
 					  "--json: the rest is as recorded");
@@ -254,8 +257,8 @@ static error_t parse__option(int key, char *arg, struct argp_state *state)
 	case KEY_RING:
 		o->ring_bytes = parse__ring(arg, state);
 		break;
-	case ARGP_KEY_ARGS:
-		parse__rest(o, state);
+	case ARGP_KEY_ARG:
+		parse__argument(o, arg, state);
 		break;
 	case ARGP_KEY_END:
 		parse__check(o, state);
@@ -274,5 +277,7 @@ void options__parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	o->ring_bytes = DEFAULT_RING;
 	argp_err_exit_status = USAGE_STATUS;
-	argp_parse(&argp, argc, argv, 0, NULL, o);
+	/* In order, or what stands before -- would be started with what is
+	 * behind it. */
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, o);
 }

@@ -3,6 +3,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,27 @@ struct output {
 static bool json__on_stdout(const struct options *options)
 {
 	return options->json && !strcmp(options->json, "-");
+}
+
+static const char *json__name(const struct options *options)
+{
+	return json__on_stdout(options) ? "to stdout" : options->json;
+}
+
+/*
+ * A standard stream that the caller closed must not become whatever is opened
+ * next: a report would be written into a recording. In its place comes what
+ * can be neither read nor written, so that a report still fails.
+ */
+static void output__occupy(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 static size_t terminal__width(void)
@@ -55,6 +77,7 @@ int output__open(struct output **out, const struct options *options,
 
 	if (!o)
 		return error__set(err, -ENOMEM, "out of memory");
+	output__occupy();
 	o->options = options;
 	o->style.utf8 = view__utf8();
 	code = output__open_json(o, err);
@@ -133,13 +156,13 @@ static int report__json(struct output *o, const struct snapshot *snap,
 	if (o->json != stdout) { /* a later report replaces an earlier one */
 		rewind(o->json);
 		if (ftruncate(fileno(o->json), 0) && errno != EINVAL)
-			return error__set(err, -errno,
-					  "cannot write the report %s: %s",
-					  o->options->json, strerror(errno));
+			return error__set(
+				err, -errno, "cannot write the report %s: %s",
+				json__name(o->options), strerror(errno));
 	}
 	code = view_json.report(snap, &o->style, o->json);
 	return code ? error__set(err, code, "cannot write the report %s: %s",
-				 o->options->json, strerror(-code))
+				 json__name(o->options), strerror(-code))
 		    : 0;
 }
 

@@ -176,6 +176,10 @@ char *notes__nothing(char *buf, size_t size, const struct snapshot *snap)
 		snprintf(buf, size,
 			 "No exchange has ended: connections opened and "
 			 "closed without a request being answered.");
+	else if (snap->processes_len == 0)
+		snprintf(buf, size,
+			 "No exchange was seen, and no process to trace: is "
+			 "its name or port right, and is there load?");
 	else if (all_exited(snap))
 		snprintf(buf, size,
 			 "No exchange was seen: the traced processes exited "

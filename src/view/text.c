@@ -150,14 +150,14 @@ static void print_cost(const struct text *t)
 	if (!snap->bpf_known)
 		snprintf(note, sizeof(note),
 			 "BPF run time not measured (its statistics are off)");
+	else if (!snap->exchanges)
+		snprintf(note, sizeof(note), "BPF %s",
+			 units__duration(bpf, snap->bpf_ns, t->utf8));
 	else
 		snprintf(note, sizeof(note), "BPF %s, %s an exchange",
 			 units__duration(bpf, snap->bpf_ns, t->utf8),
 			 units__duration(each,
-					 snap->exchanges
-						 ? (double)snap->bpf_ns /
-							   snap->exchanges
-						 : 0,
+					 (double)snap->bpf_ns / snap->exchanges,
 					 t->utf8));
 	text__wrapf(t, 2, "Cost: ",
 		    "reqtrace used %s of CPU (%s of one CPU) and %s of memory; "

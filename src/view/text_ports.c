@@ -5,6 +5,7 @@
  * histogram of all durations, the busiest first.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,25 @@ static int compare_status(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* Beside what was used, connections that only stayed open are of no interest:
+ * an event loop has a pair of UNIX sockets to wake itself. */
+static bool idle(const struct section *s)
+{
+	return !s->operations && s->figures && !s->figures->opened &&
+	       !s->figures->closed;
+}
+
+static size_t without_idle(struct section *s, size_t len)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!idle(&s[i]))
+			s[out++] = s[i];
+	}
+	return out;
+}
+
 /* Merge neighbours with the same key; returns how many remain. */
 static size_t merge_equal(struct section *s, size_t len)
 {
@@ -108,6 +128,8 @@ static struct section *collect(const struct snapshot *snap, size_t *len)
 			from};
 	}
 	*len = merge_equal(s, n);
+	if (snap->exchanges)
+		*len = without_idle(s, *len);
 	qsort(s, *len, sizeof(*s), compare_operations);
 	return s;
 }
@@ -225,19 +247,58 @@ static void print_errors(const struct text *t, const struct section *s)
 		text__wrap(t, INDENT, "  errors", note);
 }
 
-static int print_histogram(const struct text *t, const struct section *s)
+/* All of a section's durations, or of one of their parts; in a is the offset
+ * in struct measure. To be freed also on error. */
+static int merge(const struct text *t, const struct section *s, size_t in,
+		 struct histogram *all)
 {
-	struct histogram all;
 	int err = 0;
-	char count[UNITS_LEN];
 
-	histogram__init(&all, RT_HIST_SCALE);
+	histogram__init(all, RT_HIST_SCALE);
 	for (size_t i = 0; !err && i < t->snap->series_len; i++) {
 		const struct snapshot_series *from = &t->snap->series[i];
 
 		if (belongs(s, from))
-			err = histogram__merge(&all, &from->m.duration);
+			err = histogram__merge(
+				all,
+				(const void *)((const char *)&from->m + in));
 	}
+	return err;
+}
+
+/* How long requests lay in the socket: what a busy server shows first. */
+static int print_waiting(const struct text *t, const struct section *s)
+{
+	struct histogram queue, rest;
+	char p50[UNITS_LEN], p99[UNITS_LEN], max[UNITS_LEN], share[UNITS_LEN];
+	int err, err_rest;
+
+	if (s->role != RT_ROLE_SERVER)
+		return 0;
+	err = merge(t, s, offsetof(struct measure, receive_queue), &queue);
+	err_rest = merge(t, s, offsetof(struct measure, unattributed), &rest);
+	if (!err && !err_rest && queue.count > 0)
+		text__wrapf(
+			t, INDENT, "  waiting",
+			"in the receive queue: p50 %s, p99 %s, max %s; "
+			"%s of all durations",
+			units__duration(p50, histogram__quantile(&queue, 0.5),
+					t->utf8),
+			units__duration(p99, histogram__quantile(&queue, 0.99),
+					t->utf8),
+			units__duration(max, queue.max, t->utf8),
+			units__share(share, queue.sum, queue.sum + rest.sum));
+	histogram__free(&queue);
+	histogram__free(&rest);
+	return err ? err : err_rest;
+}
+
+static int print_histogram(const struct text *t, const struct section *s)
+{
+	struct histogram all;
+	char count[UNITS_LEN];
+	int err = merge(t, s, offsetof(struct measure, duration), &all);
+
 	if (!err && all.count > 0) {
 		text__wrapf(t, INDENT, "  durations", "of %s operations",
 			    units__count(count, all.count));
@@ -263,6 +324,8 @@ int text__ports(const struct text *t)
 			print_connections(t, s[i].figures);
 		err = print_statuses(t, &s[i]);
 		print_errors(t, &s[i]);
+		if (!err)
+			err = print_waiting(t, &s[i]);
 		if (!err && i < HISTOGRAMS_MAX)
 			err = print_histogram(t, &s[i]);
 	}

@@ -189,6 +189,10 @@ static void redis(struct fake *f, unsigned int tick)
 	add(&p->lifetime, 1300 * US, 1);
 	counters(f, 0, 0);
 	rows_of_series(f, tick);
+	/* Not for the text report: nothing happened on them. */
+	p = port(f, 1234, "redis-server", RT_ROLE_SERVER, 0);
+	p->transport = RT_TRANSPORT_UNIX;
+	p->joined = p->active = 2;
 }
 
 static void web_series(struct fake *f, unsigned int tick)

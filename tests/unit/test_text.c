@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "view/notes.h"
 #include "view/screen.h"
 #include "view_golden.h"
 
@@ -96,6 +97,23 @@ static void test_plain(void **state)
 	}
 }
 
+/* --comm or --port that nobody matched: not "the traced processes". */
+static void test_no_process(void **state)
+{
+	struct snapshot *snap = fake_snapshot__new(FAKE_EMPTY, 1, false);
+	size_t len = snap->processes_len;
+	char note[400];
+
+	(void)state;
+	notes__nothing(note, sizeof(note), snap);
+	assert_null(strstr(note, "no process to trace"));
+	snap->processes_len = 0;
+	notes__nothing(note, sizeof(note), snap);
+	assert_non_null(strstr(note, "no process to trace"));
+	snap->processes_len = len;
+	fake_snapshot__free(snap);
+}
+
 static void test_write_errors(void **state)
 {
 	(void)state;
@@ -108,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_no_process),
 		cmocka_unit_test(test_write_errors),
 	};
 
