@@ -69,6 +69,7 @@ UNIT := $(UNIT_SRCS:%.c=$(B)/%)
 ASAN := $(UNIT_SRCS:%.c=$(B)/asan/%)
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/%)
 PEERS := $(PEER_SRCS:%.c=$(B)/%)
+LIVE_DEMO := $(B)/tests/view/live_demo
 
 FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	-prune -o -name '*.[ch]' -print))
@@ -77,14 +78,17 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
-	format static check-static check-install install uninstall clean peers tests fuzzers
+	format static view asan-reqtrace check-static check-demo check-install \
+	install uninstall clean peers tests fuzzers
 
 all: $(B)/reqtrace
 
 help:
 	@echo 'all deps demo check install uninstall clean static'
-	@echo 'tests, one by one: lint unit asan golden e2e fuzz check-static check-install'
-	@echo 'built only: tests fuzzers peers;  golden-update rewrites the'
+	@echo 'tests, one by one: lint unit asan golden view e2e fuzz check-static'
+	@echo 'check-demo check-install'
+	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
+	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
 	@echo 'expected output of the golden tests from the present program'
 
 # --- BPF ---------------------------------------------------------------
@@ -133,7 +137,7 @@ $(B)/static/reqtrace: $(OBJS)
 
 # --- tests ---------------------------------------------------------------
 
-tests: $(UNIT) $(ASAN)
+tests: $(UNIT) $(ASAN) $(LIVE_DEMO)
 fuzzers: $(FUZZERS)
 peers: $(PEERS)
 
@@ -151,6 +155,14 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/helpers.a \
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+# The live view with made-up figures, for tests/view/live_test.py.
+$(B)/obj/tests/view/live_demo.o: BASE_FLAGS += -Itests/unit
+$(LIVE_DEMO): $(B)/obj/tests/view/live_demo.o \
+		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
 # With clang, so that both compilers see all of the code.
 $(B)/asan/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -167,6 +179,13 @@ $(B)/asan/tests/unit/%: $(B)/asan/tests/unit/%.o \
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CLANG) $(SANITIZE) -o $@ $^ -lcmocka $(LIBS)
+
+# The whole program, to be used by hand like build/reqtrace.
+asan-reqtrace: $(B)/asan/reqtrace
+
+$(B)/asan/reqtrace: $(B)/asan/src/main.o $(B)/asan/libreqtrace.a
+	$(call say,LD)
+	$(Q)$(CLANG) $(SANITIZE) -o $@ $^ $(LIBS)
 
 $(B)/fuzz/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -203,6 +222,9 @@ golden: $(B)/reqtrace
 golden-update: $(B)/reqtrace
 	@scripts/golden.sh --update $(B)/reqtrace
 
+view: $(LIVE_DEMO)
+	@scripts/view.sh $<
+
 fuzz: $(FUZZERS)
 	@scripts/fuzz.sh $(B)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
@@ -214,6 +236,9 @@ e2e: $(B)/reqtrace $(PEERS)
 
 check-static: $(B)/static/reqtrace
 	@scripts/check-static.sh $<
+
+check-demo: $(B)/reqtrace
+	@scripts/check-demo.sh $<
 
 check-install: $(B)/reqtrace
 	@scripts/check-install.sh $(B)
@@ -237,7 +262,7 @@ demo:
 
 check:
 	scripts/deps.sh build test
-	+scripts/check.sh $(B) unit asan golden e2e
+	+scripts/check.sh $(B) unit asan golden view e2e
 
 install: $(B)/reqtrace
 	$(INSTALL) -D -m 755 $(B)/reqtrace $(DESTDIR)$(PREFIX)/bin/reqtrace
@@ -253,6 +278,7 @@ clean:
 
 -include $(OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
+	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
 	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
 	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)

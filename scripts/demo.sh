@@ -114,17 +114,17 @@ if have redis-server redis-benchmark; then
 	start_on_free_port start_redis || exit 1
 	load_redis &
 	load=$!
-	what="redis-server under redis-benchmark with 32 connections"
+	what="redis-server under redis-benchmark: 32 connections"
 elif have nginx wrk; then
 	start_on_free_port start_nginx || exit 1
 	load_nginx &
 	load=$!
-	what="nginx under wrk with 32 connections"
+	what="nginx under wrk: 32 connections"
 else
 	replay "neither redis-server nor nginx with wrk is installed"
 fi
 
-say "$what on port $port, pid $service, for $seconds s"
+say "$what, port $port, pid $service"
 if [ -t 1 ]; then
 	echo "\$ reqtrace -p $service -d $seconds      (h: help, q: quit)"
 	sleep 2

@@ -12,7 +12,7 @@ build="gcc make libc6-dev binutils clang bpftool libbpf-dev libelf-dev
 demo="redis-server redis-tools"
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev liburing-dev
 	python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
-	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db"
+	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux"
 services="redis-server nginx"
 
 installed() {

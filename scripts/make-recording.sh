@@ -47,3 +47,5 @@ if [ ${#suffix} -gt 1 ]; then
 	sed -i "s/$release/${release%%-*}-$(printf '%*s' $((${#suffix} - 1)) '' |
 		tr ' ' x)/" "$file"
 fi
+# Recordings are their owner's alone; this one is everybody's.
+chmod 644 "$file"

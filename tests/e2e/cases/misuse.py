@@ -60,6 +60,8 @@ USAGE = {
     "option-unknown": (["--no-such-option"], ("no-such-option",)),
     "nothing-to-trace": ([], ()),
     "command-missing": (["--"], ()),
+    "word-before-command": (["server", "--", "true"], ("server",)),
+    "pid-before-command": (["1234", "--", "true"], ("1234", "-p")),
     "replay-without-file": (["replay"], ()),
 }
 
@@ -136,6 +138,21 @@ def stdout_full(test):
     test.equal("exit status", 1, process.wait(10), "contract")
     test.equal("exchanges", books["responses"],
                Report.load(test.path("report")).exchanges())
+
+
+@case()
+def stdout_not_open(test):
+    """No stdout at all: the report must not end up in the recording, which is
+    opened next."""
+    server = PeerServer(test)
+    recording = test.path("recording")
+    process = test.start(["sh", "-c", 'exec "$@" >&-', "sh", REQTRACE,
+                          "--record", recording, "-p", str(server.pid), "-d",
+                          "0.5"], name="reqtrace")
+    test.equal("exit status", 1, process.wait(10), "contract")
+    test.check(f"stderr is {process.stderr()!r}",
+               "stdout" in process.stderr())
+    test.run([REQTRACE, "replay", recording])
 
 
 @case()
