@@ -121,23 +121,27 @@ static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
 	conn__consumed(c, sk);
 }
 
+/* The open connection of a call that returned ret, or NULL. */
+static __always_inline struct conn *socket__conn(struct sock *sk, int ret,
+						 bool received)
+{
+	struct conn *c;
+
+	if (!rt_running)
+		return NULL;
+	c = conn__get(sk);
+	if (!c && ret > 0)
+		c = adopt__current(sk, ret, received);
+	return c && c->kind == CONN_OPEN ? c : NULL;
+}
+
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 {
-	struct conn *c;
+	struct conn *c = socket__conn(sk, ret, true);
 	u64 now;
 
-	if (!rt_running)
-		return 0;
-	c = conn__get(sk);
-	if (!c) {
-		if (ret <= 0)
-			return 0;
-		c = adopt__current(sk, ret, true);
-		if (!c)
-			return 0;
-	}
-	if (flags & (MSG_ERRQUEUE | MSG_OOB) || c->kind != CONN_OPEN)
+	if (!c || flags & (MSG_ERRQUEUE | MSG_OOB))
 		return 0;
 	if (ret <= 0) {
 		/* TCP tells of the peer's end by its state. */
@@ -166,19 +170,9 @@ int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 {
-	struct conn *c;
+	struct conn *c = socket__conn(sk, ret, false);
 
-	if (!rt_running)
-		return 0;
-	c = conn__get(sk);
-	if (!c) {
-		if (ret <= 0)
-			return 0;
-		c = adopt__current(sk, ret, false);
-		if (!c)
-			return 0;
-	}
-	if (c->kind != CONN_OPEN)
+	if (!c)
 		return 0;
 	if (ret <= 0) {
 		socket__failed(c, ret, RT_EX_SEND_FAILED);

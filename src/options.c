@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "view/columns.h"
+
 #define NS_PER_S 1e9
 #define MAX_SECONDS (10 * 365 * 86400.0)
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
@@ -131,17 +133,8 @@ static void parse__pids(struct options *o, char *arg, struct argp_state *state)
 
 static enum snapshot_by parse__by(const char *arg, struct argp_state *state)
 {
-	static const char *const names[SNAPSHOT_BYS] = {
-		[SNAPSHOT_BY_OPERATION] = "operation",
-		[SNAPSHOT_BY_PORT] = "port",
-		[SNAPSHOT_BY_PROCESS] = "process",
-		[SNAPSHOT_BY_THREAD] = "thread",
-		[SNAPSHOT_BY_PEER] = "peer",
-		[SNAPSHOT_BY_CONNECTION] = "connection",
-	};
-
 	for (int i = 0; i < SNAPSHOT_BYS; i++)
-		if (!strcmp(arg, names[i]))
+		if (!strcmp(arg, columns__by(i)))
 			return i;
 	argp_error(state,
 		   "--by takes operation, port, process, thread, peer or "

@@ -7,7 +7,7 @@
 #ifndef REQTRACE_STATS_GROUP_H
 #define REQTRACE_STATS_GROUP_H
 
-#include "stats/hash.h"
+#include "base/hash.h"
 #include "stats/measure.h"
 
 /* Groups are made with a bound for each kind. */

@@ -6,7 +6,7 @@
 #ifndef REQTRACE_STATS_PORTS_H
 #define REQTRACE_STATS_PORTS_H
 
-#include "stats/hash.h"
+#include "base/hash.h"
 #include "stats/snapshot.h"
 
 /* Without padding, compared as bytes. */

@@ -6,8 +6,8 @@
 #ifndef REQTRACE_STATS_PROCESSES_H
 #define REQTRACE_STATS_PROCESSES_H
 
+#include "base/hash.h"
 #include "model/sink.h"
-#include "stats/hash.h"
 #include "stats/snapshot.h"
 
 /* Past this many, a process that exits without figures is forgotten: a shell

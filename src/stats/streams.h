@@ -6,8 +6,8 @@
 #ifndef REQTRACE_STATS_STREAMS_H
 #define REQTRACE_STATS_STREAMS_H
 
+#include "base/hash.h"
 #include "model/sink.h"
-#include "stats/hash.h"
 #include "stats/snapshot.h"
 
 /* Without padding, compared as bytes; interned strings. */
