@@ -72,6 +72,7 @@ struct conn {
 	u8 local_closed;
 	u8 amend_lost; /* RT_CONN_AMEND_LOST */
 	u8 tls;	       /* its first bytes were a TLS record */
+	u8 tls_left;   /* bytes of an alert that are still to be read */
 	u8 datas;      /* RT_REC_DATA of the current exchange */
 	u32 data_bytes;
 	u32 generation; /* UNIX: sweep that last saw the socket alive */

@@ -204,13 +204,29 @@ static __always_inline void exchange__answered(struct conn *c,
 	exchange__response_bytes(c, m);
 }
 
+/* A TLS alert asks and answers nothing, and often comes long after. */
+static __always_inline bool exchange__is_goodbye(struct conn *c,
+						 const struct moved *m)
+{
+	int left;
+
+	if (m->received && c->tls_left) {
+		c->tls_left -= m->bytes < c->tls_left ? m->bytes : c->tls_left;
+		return true;
+	}
+	if (m->unreadable)
+		return false;
+	left = payload__tls_alert(m->bytes, m->socket);
+	if (left > 0 && m->received)
+		c->tls_left = left;
+	return left >= 0;
+}
+
 int exchange__moved(struct conn *c, struct moved *m)
 {
 	if (!c || !m)
 		return 0;
-	/* A TLS goodbye asks and answers nothing, often long after. */
-	if (c->tls && !m->unreadable &&
-	    payload__is_tls_alert(m->bytes, m->socket))
+	if (c->tls && exchange__is_goodbye(c, m))
 		return 0;
 	if (m->received == (c->ex.peer.role != RT_ROLE_CLIENT))
 		exchange__asked(c, m);

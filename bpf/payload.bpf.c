@@ -280,6 +280,7 @@ int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
 	return -1;
 }
 
+#define TLS_HEADER 5
 /* Longest alert: two bytes padded to a CBC block, with a 48-byte MAC. */
 #define TLS_ALERT_MAX 96
 
@@ -288,19 +289,23 @@ int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
  * 1.3 it hides in application data of 2 + 1 + 16 bytes, which no sensible
  * message of two bytes shares.
  */
-int payload__is_tls_alert(u32 total, u64 socket)
+int payload__tls_alert(u32 total, u64 socket)
 {
 	struct segments s;
-	u8 head[5];
+	u8 head[TLS_HEADER];
+	u32 size;
 
-	if (total > TLS_ALERT_MAX || total <= sizeof(head))
-		return 0;
+	if (total > TLS_ALERT_MAX || total < TLS_HEADER)
+		return -1;
 	payload__locate(&s, total, socket);
 	if (!s.known ||
 	    bpf_probe_read_user(head, sizeof(head), (void *)s.base[0]))
-		return 0;
-	if (head[1] != 3 ||
-	    (u32)(head[3] << 8 | head[4]) + sizeof(head) != total)
-		return 0;
-	return head[0] == 0x15 || (head[0] == 0x17 && head[4] == 19);
+		return -1;
+	size = TLS_HEADER + (head[3] << 8 | head[4]);
+	if (head[1] != 3 || size > TLS_ALERT_MAX ||
+	    (total != size && total != TLS_HEADER))
+		return -1;
+	if (head[0] != 0x15 && (head[0] != 0x17 || size != TLS_HEADER + 19))
+		return -1;
+	return size - total;
 }

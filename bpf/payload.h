@@ -27,8 +27,9 @@ struct segments {
 /* 1 if the current task is in a splice() call, else 0. */
 int payload__by_splice(void);
 
-/* 1 if the call in flight moved nothing but a TLS alert of total bytes. */
-int payload__is_tls_alert(u32 total, u64 socket);
+/* If the call in flight moved nothing but a TLS alert, or its header (which
+ * OpenSSL reads first), how many bytes of it are left; else -1. */
+int payload__tls_alert(u32 total, u64 socket);
 
 /* Where the total bytes of the call in flight are. socket: address of the
  * struct socket that they went through. Always 0. */
