@@ -10,5 +10,6 @@
 
 extern const struct proto proto_http;
 extern const struct proto proto_redis;
+extern const struct proto proto_tls;
 
 #endif

@@ -9,7 +9,8 @@
 
 /* HTTP first: its request line is longer and stricter than an inline Redis
  * command, and both may begin with "GET ". */
-const struct proto *const proto__table[] = {&proto_http, &proto_redis, NULL};
+const struct proto *const proto__table[] = {&proto_http, &proto_redis,
+					    &proto_tls, NULL};
 
 const struct proto *proto__detect(const uint8_t *request, size_t len)
 {

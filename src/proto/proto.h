@@ -65,14 +65,15 @@ struct proto_result {
 };
 
 struct proto {
-	const char *name; /* as in reports: "http", "redis" */
+	const char *name; /* as in reports: "http", "redis", "tls" */
 
 	/* True if these first bytes of a request can only sensibly be this
 	 * protocol. len may be small; never reads past it. */
 	bool (*detect)(const uint8_t *request, size_t len);
 
 	/* Fill *out (zeroed by proto__parse, operations preset to 1). Returns
-	 * 0, or -EBADMSG when the bytes are not this protocol after all. */
+	 * 0, or -EBADMSG when the bytes are not this protocol after all, or
+	 * no exchange of it. */
 	int (*parse)(const struct proto_input *in, struct proto_result *out);
 };
 

@@ -38,6 +38,8 @@ static void detection(void **state)
 	assert_string_equal(detect("*1\r\n$4\r\nPI"), "redis");
 	assert_string_equal(detect("*1\r\n$4\r\n"), "");
 	assert_string_equal(detect("\x16\x03\x01"), "");
+	assert_string_equal(detect("\x16\x03\x01\x02\x05\x01"), "tls");
+	assert_string_equal(detect("\x17\x03\x03\x01\x40"), "tls");
 	assert_string_equal(detect("SSH-2.0-OpenSSH\r\n"), "");
 	assert_null(proto__detect(NULL, 0));
 	assert_null(proto__detect(NULL, 10));
@@ -54,7 +56,7 @@ static void table_is_terminated(void **state)
 		assert_non_null(proto__table[i]->detect);
 		assert_non_null(proto__table[i]->parse);
 	}
-	assert_int_equal(i, 2);
+	assert_int_equal(i, 3);
 }
 
 /* What a caller had in its result does not survive. */
