@@ -10,9 +10,10 @@ cd "$(dirname "$0")/.."
 build="gcc make libc6-dev binutils clang bpftool libbpf-dev libelf-dev
 	zlib1g-dev libjansson-dev libncurses-dev uthash-dev"
 demo="redis-server redis-tools"
-test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev liburing-dev
+test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev
 	python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
-	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux"
+	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux
+	openssl"
 services="redis-server nginx"
 
 installed() {

@@ -149,10 +149,11 @@ class Report:
 
     def complete(self):
         """Fail if anything was missed; joined and in_flight are no misses."""
-        for name in ("summarised", "lost", "amend_lost", "conn_summarised",
-                     "conn_lost", "data_lost", "process_lost", "no_storage",
-                     "unix_full", "process_full", "unsolicited"):
-            if self.coverage.get(name, 0):
+        for name in ("summarised", "lost", "amend_lost",
+                     "connections_summarised", "connections_lost",
+                     "data_lost", "process_events_lost", "no_storage",
+                     "unix_full", "processes_full", "unsolicited"):
+            if self.coverage[name]:
                 raise Failure(f"coverage: {name} is {self.coverage[name]}")
         return self
 

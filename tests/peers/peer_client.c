@@ -33,6 +33,7 @@ struct plan {
 	long body;	 /* bytes of request body */
 	long body_ms;	 /* between head and body */
 	long echo;	 /* bytes of a binary frame instead of HTTP */
+	bool goodbye;	 /* a frame without answer before closing */
 	long chunk;	 /* bytes of one send; 0: all */
 	long slow_bytes; /* see struct response */
 	long slow_ms;
@@ -157,6 +158,16 @@ static int client__send_frame(struct client *c)
 	return client__send(c, frame, 4 + (size_t)c->plan->echo);
 }
 
+/* Less than the size it announces, so that nobody answers it. */
+static void client__send_goodbye(struct client *c)
+{
+	static const unsigned char frame[] = {0, 0, 0, 2, 0xfe};
+
+	if (c->plan->goodbye && c->ch.fd >= 0 &&
+	    client__send(c, frame, sizeof(frame)))
+		atomic_fetch_add(&c->plan->book->failed, 1);
+}
+
 static void client__abort(struct client *c)
 {
 	sleep_ms(c->plan->abort_ms);
@@ -193,7 +204,8 @@ static void client__exchange(struct client *c)
 
 	if (c->ch.fd < 0)
 		client__connect(c);
-	sleep_ms(p->idle_ms);
+	if (p->idle_ms) /* even 0 would let the server overtake */
+		sleep_ms(p->idle_ms);
 	c->in.first_byte = 0;
 	atomic_fetch_add(&p->book->requests, (unsigned long long)p->pipeline);
 	begin = now_ns();
@@ -237,6 +249,7 @@ static void *thread__run(void *arg)
 
 	for (long i = 0; i < each; i++)
 		client__exchange(c);
+	client__send_goodbye(c);
 	client__close(c);
 	free(c);
 	return NULL;
@@ -310,6 +323,7 @@ static const struct option_long flags[] = {
 	{"expect", offsetof(struct plan, expect)},
 	{"wait", offsetof(struct plan, wait)},
 	{"announce", offsetof(struct plan, announce)},
+	{"goodbye", offsetof(struct plan, goodbye)},
 };
 
 static const struct option_long texts[] = {

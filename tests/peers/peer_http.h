@@ -293,6 +293,19 @@ PEER_FN int http__close(struct http *h)
 	return http__ok(h);
 }
 
+/* A whole answer, and ms later one that nobody asked for. */
+PEER_FN int http__late(struct http *h)
+{
+	static const char late[] = "HTTP/1.1 408 Request Timeout\r\n"
+				   "Connection: close\r\n\r\n";
+
+	if (http__ok(h))
+		return -1;
+	sleep_ms(query__number(h->query, "ms", 0));
+	h->keep = false;
+	return channel__send(&h->ch, late, sizeof(late) - 1);
+}
+
 /* No answer, but an end: orderly, by reset, or in the middle of a body. */
 PEER_FN int http__abort(struct http *h)
 {
@@ -404,7 +417,7 @@ PEER_FN http_handler http__route(const char *path)
 		{"/partial", http__partial},   {"/writev", http__writev},
 		{"/sendmsg", http__sendmsg},   {"/sendmmsg", http__sendmmsg},
 		{"/bytewise", http__bytewise}, {"/handoff", http__handoff},
-		{"/proxy", http__proxy},
+		{"/proxy", http__proxy},       {"/late", http__late},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

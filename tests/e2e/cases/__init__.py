@@ -2,9 +2,10 @@
 """All cases, in the order in which they run."""
 
 from cases import (calls, command_line, connections, endings, live, loads,
-                   misuse, processes, recording, roles, splice, truth)
+                   misuse, processes, races, recording, roles, splice, tls,
+                   truth)
 from cases.registry import ALL
 
 __all__ = ["ALL", "calls", "command_line", "connections", "endings", "live",
-           "loads", "misuse", "processes", "recording", "roles", "splice",
-           "truth"]
+           "loads", "misuse", "processes", "races", "recording", "roles",
+           "splice", "tls", "truth"]

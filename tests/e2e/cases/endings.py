@@ -4,8 +4,9 @@ are errors by kind, and nothing else is."""
 
 import signal
 
-from cases.registry import case
-from services import PeerServer
+from cases.registry import case, case_for
+from harness import wait_until
+from services import Held, PeerServer
 from tracer import Tracer
 
 KINDS = ("status", "peer_abort", "local_abort", "reset")
@@ -117,3 +118,51 @@ def status_5xx(test):
     report, books, _ = serve(test, "--path", "/?code=503", "--requests", "7")
     test.equal("503", books["status"]["503"], report.operations(status="503"))
     test.equal("errors", {"status": 7}, errors(report))
+
+
+@case_for(("server", "client"))
+def goodbye(test, role):
+    """A last message that nobody answers, before an orderly close, is no
+    aborted request: counted on its own, and in no other figure."""
+    server = PeerServer(test, "--echo")
+    caller = server.client("--echo", "32", "--requests", "60", "--threads",
+                           "20", "--goodbye", "--wait")
+    caller.wait_event("waiting")
+    tracer = Tracer.of(test, server.pid if role == "server" else caller.pid)
+    caller.signal(signal.SIGUSR1)
+    books = caller.wait_event("end")
+    caller.wait()
+    server.quiet()
+    report = tracer.finish_or_stop().complete()
+    test.equal("failed", 0, books["failed"], "contract")
+    series = report.one(role=role, port=server.port)
+    test.equal("protocol", "tcp", series["protocol"], "contract")
+    test.equal("exchanges", books["responses"], series["exchanges"])
+    test.equal("operations", books["responses"], report.operations())
+    test.equal("goodbyes", books["connections"], report.coverage["unanswered"])
+    test.equal("errors", {}, errors(report))
+    test.equal("in flight", 0, report.coverage["in_flight"])
+    test.equal("closed", books["connections"], report.connections("closed"))
+
+
+@case()
+def late_push(test):
+    """What a server sends unasked, long after its whole answer, belongs to no
+    exchange: the answer has ended when it was whole."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid, args=("-i", "0.2"))
+    held = Held(server, "--path", "/late?ms=600", connections=5)
+    wait_until("the server has pushed",
+               lambda: server.books()["responses"] == 5, step=0.05)
+    held.end()
+    server.quiet()
+    report = tracer.stop().complete()
+    series = report.one(role="server")
+    test.equal("operation", "GET /late 200",
+               f"{series['operation']} {series['status']}", "contract")
+    test.equal("exchanges", held.books["responses"], series["exchanges"])
+    test.equal("operations", held.books["responses"], series["operations"])
+    test.equal("errors", {}, errors(report))
+    longest = series["duration"]["max"]
+    test.check(f"longest {longest} s", longest < 0.3)
+    test.near("duration", max(held.books["durations"]), longest, slack=0.05)

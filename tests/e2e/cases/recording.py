@@ -5,6 +5,7 @@ what must never come out: payload."""
 import os
 import signal
 import socket
+import struct
 import time
 
 from cases.registry import case
@@ -95,6 +96,66 @@ def replay_with_summaries(test):
     test.check("the ring was never full", report.coverage["summarised"] > 0)
     replay = test.run([REQTRACE, "replay", path, "--json", "-"])
     same(test, "JSON", read(tracer.json), read(replay.stdout_path))
+
+
+FILE_HEADER = 16
+RECORD_EXCHANGE, RECORD_END = 1, 71  # include/reqtrace/record.h
+
+
+def whole_records(content):
+    """Kinds of the records that are in a recording in full, and the offset
+    of what follows them."""
+    at, kinds = FILE_HEADER, []
+    while at + 8 <= len(content):
+        kind, _, size = struct.unpack_from("=HHI", content, at)
+        size = (size + 7) & ~7
+        if at + size > len(content):
+            break
+        at += size
+        kinds.append(kind)
+    return kinds, at
+
+
+def replay_the_rest(test, path, words):
+    """What replay says of a recording without its end."""
+    exchanges = whole_records(read(path))[0].count(RECORD_EXCHANGE)
+    replay = test.run([REQTRACE, "replay", path, "--json",
+                       test.path("replayed")], ok=None)
+    test.equal("exit status", 1, replay.popen.returncode, "contract")
+    test.check(f"it says {replay.stderr()!r}",
+               path in replay.stderr() and words in replay.stderr())
+    report = Report.load(test.path("replayed"))
+    series = report.one(role="server")
+    test.equal("exchanges", exchanges, series["exchanges"], "file")
+    test.equal("operation", "GET /items/{id} 200",
+               f"{series['operation']} {series['status']}", "contract")
+    test.equal("errors", 0, report.total("errors"))
+    test.check("no text report", "GET /items/{id}" in replay.stdout())
+
+
+@case()
+def recording_without_end(test):
+    """reqtrace is killed: replay shows all that was recorded, and says that
+    it is not whole; also if the file happens to end between two records."""
+    server = PeerServer(test)
+    path = test.path("recording")
+    tracer = Tracer.of(test, server.pid, args=("--record", path, "-i",
+                                               "0.2"))
+    books = server.load("--close", "--path", "/items/4", "--requests", "500")
+    server.quiet()
+    time.sleep(0.7)
+    tracer.process.kill()
+    content = read(path)
+    kinds, end = whole_records(content)
+    test.check("the recording has its end", RECORD_END not in kinds)
+    test.check(f"exchanges recorded: {kinds.count(RECORD_EXCHANGE)}",
+               400 < kinds.count(RECORD_EXCHANGE) <= books["responses"])
+    if end < len(content):
+        replay_the_rest(test, path, "in the middle of a record")
+    even = test.path("even")
+    with open(even, "wb") as f:
+        f.write(content[:end])
+    replay_the_rest(test, even, "not whole")
 
 
 def hidden(test, secret, *outputs):
