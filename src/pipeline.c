@@ -159,6 +159,8 @@ static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
 	struct snapshot *snap;
 	int code = pipeline__snapshot(p, kind, &snap);
 
+	if (p->recording)
+		recording__flush(p->recording);
 	if (code)
 		return error__set(&p->err, code, "out of memory");
 	if (kind == RT_REC_TICK)

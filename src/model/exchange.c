@@ -125,6 +125,16 @@ static int begin_stream(struct exchanges *xs, struct connection *c,
 	return err ? err : stream_recorded(xs, c, ex);
 }
 
+/* What a server sends unasked, long after a whole answer, is no part of it; nor
+ * does it matter whether anybody was left to take it. */
+static void keep_answer(struct turn *t, const struct turn *whole)
+{
+	t->response_last = whole->response_last;
+	if (t->response_total > whole->response_total)
+		t->flags &= ~(RT_EX_UNACKED | RT_EX_SEND_FAILED |
+			      RT_EX_PEER_CLOSED_FIRST);
+}
+
 static int take_turn(struct exchanges *xs, struct connection *c,
 		     const struct event *ev)
 {
@@ -135,9 +145,8 @@ static int take_turn(struct exchanges *xs, struct connection *c,
 	err = turn__read(xs->reader, c, ev, c->held, &t);
 	if (err)
 		return err;
-	/* What a server sends unasked, long after, is no part of the answer. */
 	if (c->pending && c->pending->framing == PROTO_WHOLE)
-		t.response_last = c->pending->response_last;
+		keep_answer(&t, c->pending);
 	turn_free(xs, &c->pending);
 	if (c->held && !t.joined) {
 		err = settle_held(xs, c);

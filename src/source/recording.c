@@ -85,6 +85,12 @@ int recording__write(struct recording *r, const void *record)
 	return r->err;
 }
 
+void recording__flush(struct recording *r)
+{
+	if (fflush(r->file) && !r->err)
+		r->err = -errno;
+}
+
 int recording__close(struct recording *r)
 {
 	int err;

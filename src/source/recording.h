@@ -21,6 +21,10 @@ int recording__create(struct recording **out, const char *path,
 /* Append a record (its own header.size of bytes). 0 or negative errno. */
 int recording__write(struct recording *r, const void *record);
 
+/* Write out what is buffered, so that little is lost if the run is killed. The
+ * error is kept for recording__close. */
+void recording__flush(struct recording *r);
+
 /* Flush and close; the first error of all writes. Accepts NULL. */
 int recording__close(struct recording *r);
 

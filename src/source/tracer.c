@@ -41,6 +41,8 @@ struct tracer {
 	size_t drained;	     /* bytes in this drain */
 	uint64_t summarised; /* as of the last totals */
 	bool detached;
+	uint64_t *gone; /* cookies of UNIX connections that ended */
+	size_t gone_len, gone_cap;
 };
 
 static int quiet(enum libbpf_print_level level, const char *format,
@@ -420,10 +422,29 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 
 /* --- marks ---------------------------------------------------------- */
 
-static void unix__delete(struct tracer *t, uint64_t cookie)
+/* Not deleted yet: a hash iterator that is resumed counts elements, and would
+ * pass over some if others went. Out of memory, one stays until the end. */
+static void unix__gone(struct tracer *t, uint64_t cookie)
 {
-	bpf_map__delete_elem(t->bpf->maps.rt_unix_conns, &cookie,
-			     sizeof(cookie), 0);
+	size_t cap = t->gone_cap ? 2 * t->gone_cap : 256;
+	uint64_t *grown;
+
+	if (t->gone_len == t->gone_cap) {
+		grown = realloc(t->gone, cap * sizeof(*grown));
+		if (!grown)
+			return;
+		t->gone = grown;
+		t->gone_cap = cap;
+	}
+	t->gone[t->gone_len++] = cookie;
+}
+
+static void unix__delete_gone(struct tracer *t)
+{
+	for (size_t i = 0; i < t->gone_len; i++)
+		bpf_map__delete_elem(t->bpf->maps.rt_unix_conns, &t->gone[i],
+				     sizeof(t->gone[i]), 0);
+	t->gone_len = 0;
 }
 
 static int tracer__sweep(struct tracer *t, bool stop)
@@ -436,7 +457,8 @@ static int tracer__sweep(struct tracer *t, bool stop)
 	if (!err)
 		err = iter__run(t->sweep_marks, NULL, t);
 	if (!err)
-		err = iter__run(t->sweep_unix, unix__delete, t);
+		err = iter__run(t->sweep_unix, unix__gone, t);
+	unix__delete_gone(t);
 	return err;
 }
 
@@ -523,6 +545,7 @@ void tracer__close(struct tracer *t)
 	bpf_link__destroy(t->sweep_marks);
 	bpf_link__destroy(t->sweep_unix);
 	ring_buffer__free(t->ring);
+	free(t->gone);
 	reqtrace_bpf__destroy(t->bpf);
 	free(t);
 }
