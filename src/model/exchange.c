@@ -129,10 +129,12 @@ static int begin_stream(struct exchanges *xs, struct connection *c,
  * does it matter whether anybody was left to take it. */
 static void keep_answer(struct turn *t, const struct turn *whole)
 {
-	t->response_last = whole->response_last;
 	if (t->response_total > whole->response_total)
 		t->flags &= ~(RT_EX_UNACKED | RT_EX_SEND_FAILED |
 			      RT_EX_PEER_CLOSED_FIRST);
+	t->framing = PROTO_WHOLE;
+	t->response_last = whole->response_last;
+	t->response_total = whole->response_total;
 }
 
 static int take_turn(struct exchanges *xs, struct connection *c,
