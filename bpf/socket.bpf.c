@@ -325,8 +325,11 @@ static __always_inline void state__closed(struct conn *c, struct sock *sk)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(rt_destroy, struct sock *sk)
 {
-	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+	struct conn *c;
 
+	if (!rt_running)
+		return 0;
+	c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
 	if (c)
 		state__closed(c, sk);
 	return 0;

@@ -19,10 +19,6 @@
  * chunk of RFC 9112 section 7.1, "0\r\n\r\n". */
 #define RT_TAIL_CAP 8
 
-/* A record whose payloads fit these uses the small size class. */
-#define RT_REQUEST_SMALL 64
-#define RT_RESPONSE_SMALL 32
-
 /* Payload of one RT_REC_DATA record, and what one exchange may send of them:
  * Redis reads at most 16 KiB at a time, so pipelines are counted whole. */
 #define RT_DATA_CHUNK 4096

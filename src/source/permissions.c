@@ -45,14 +45,12 @@ int permissions__check(struct error *err)
 	uint64_t caps = effective_capabilities();
 	const char *missing = NULL;
 
-	if (has(caps, CAP_SYS_ADMIN))
-		missing = NULL;
-	else if (!has(caps, CAP_BPF))
+	if (!has(caps, CAP_BPF))
 		missing = has(caps, CAP_PERFMON) ? "CAP_BPF"
 						 : "CAP_BPF and CAP_PERFMON";
 	else if (!has(caps, CAP_PERFMON))
 		missing = "CAP_PERFMON";
-	if (missing)
+	if (missing && !has(caps, CAP_SYS_ADMIN))
 		return error__set(err, -EPERM,
 				  geteuid() ? "tracing needs %s, which this "
 					      "user does not have; run it with "
