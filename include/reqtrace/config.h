@@ -14,6 +14,7 @@ struct rt_config {
 	rt_u32 server_only; /* only connections that a process accepts */
 	rt_u32 port;	    /* only this port; 0: every port */
 	rt_u32 by_comm;	    /* processes that take the name comm are targets */
+	rt_u32 parts;	    /* the scheduler programs are loaded */
 	rt_u8 comm[RT_COMM_LEN];
 };
 

@@ -36,6 +36,18 @@
 /* UNIX connections: TCP state lives in the socket and needs no bound. */
 #define RT_MAX_UNIX 65536
 
+/* Threads whose time is kept; each takes about 1.5 KB. */
+#define RT_MAX_THREADS 65536
+
+/* Exchanges at once whose own CPU time is kept, by the low bits of their
+ * connection's cookie (cookies are given out in order); a power of two. */
+#define RT_MAX_ACCOUNTS 65536
+
+/* Connections whose exchanges make calls out, and peers that are told apart
+ * in one exchange, the last one standing for all others. */
+#define RT_MAX_CALLERS 16384
+#define RT_CALLS 6
+
 /* Histogram: base-2 exponential at scale 5 (2^(1/32) a bucket, so a value is
  * within 1.1 % of its bucket's geometric middle), from 2^-30 s (0.93 ns) to
  * 2^12 s (68 min). */

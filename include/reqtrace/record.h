@@ -26,7 +26,7 @@ typedef __u32 rt_u32;
 typedef __u64 rt_u64;
 #endif
 
-#define RT_RECORD_VERSION 1
+#define RT_RECORD_VERSION 2
 
 enum rt_record_kind {
 	/* Written by the BPF programs. */
@@ -37,6 +37,9 @@ enum rt_record_kind {
 	RT_REC_FORK = 5, /* struct rt_process */
 	RT_REC_EXEC = 6, /* struct rt_process */
 	RT_REC_EXIT = 7, /* struct rt_process */
+	RT_REC_CALLS = 8,     /* struct rt_calls: before its RT_REC_EXCHANGE */
+	RT_REC_ACCEPT = 9,    /* struct rt_accept */
+	RT_REC_LISTENER = 10, /* struct rt_listener: as of now */
 
 	/* Written by the live source in userspace, so that a recording holds
 	 * everything that a report is made of. */
@@ -48,6 +51,7 @@ enum rt_record_kind {
 	RT_REC_REPORT = 69,   /* struct rt_mark: full report asked for */
 	RT_REC_COST = 70,     /* struct rt_cost */
 	RT_REC_END = 71,      /* struct rt_mark: tracing stopped */
+	RT_REC_THREADS = 72,  /* struct rt_threads: totals so far of one key */
 };
 
 struct rt_header {
@@ -123,6 +127,30 @@ enum rt_exchange_flag {
 	/* A send failed with EPIPE or ECONNRESET; a receive likewise. */
 	RT_EX_SEND_FAILED = 0x0800,
 	RT_EX_RECV_FAILED = 0x1000,
+	/* .clock and what follows it were kept. */
+	RT_EX_PARTS = 0x2000,
+	/* Longer than the threshold that userspace set (rt_slow_ns). */
+	RT_EX_SLOW = 0x4000,
+	/* How much of the CPU time was this exchange's own is not known. */
+	RT_EX_CPU_UNSPLIT = 0x8000,
+};
+
+/*
+ * What a thread can be doing: at each moment exactly one of these, so that
+ * the clocks of a thread always add up to the time that has passed. Order is
+ * contract for recordings.
+ */
+enum rt_clock {
+	RT_CLOCK_CPU,	     /* running */
+	RT_CLOCK_RUN_QUEUE,  /* runnable, waiting for a CPU */
+	RT_CLOCK_LOCK,	     /* blocked in futex */
+	RT_CLOCK_DISK,	     /* on block I/O or a regular file */
+	RT_CLOCK_NETWORK,    /* in a receive, send or connect on a socket */
+	RT_CLOCK_POLL,	     /* in epoll, poll, select, io_uring wait, accept */
+	RT_CLOCK_SLEEP,	     /* in nanosleep and the like */
+	RT_CLOCK_PAGE_FAULT, /* in a fault, not in a system call */
+	RT_CLOCK_OTHER,	     /* pipes, child wait, and the rest */
+	RT_CLOCKS,
 };
 
 /*
@@ -158,6 +186,24 @@ struct rt_exchange {
 	rt_u8 end; /* enum rt_end */
 	rt_u8 pad[7];
 	rt_u8 tail[RT_TAIL_CAP]; /* right-aligned: tail[7] is the last byte */
+
+	/* What the handling thread did between the first receive (server) or
+	 * send (client) and the last byte of the answer, or .ended when there
+	 * was none. Valid with RT_EX_PARTS. */
+	rt_u64 clock[RT_CLOCKS]; /* ns */
+	rt_u64 own_cpu; /* of clock[RT_CLOCK_CPU]: while this exchange was the
+			 * one that the thread had touched last */
+	rt_u64 handoff; /* between the clocks of two threads that handled it */
+	rt_u64 queued;	/* client: the answer was there and not read; taken out
+			 * of the clocks */
+	/* Client: the exchange of this process in whose service it was made,
+	 * 0 if none is known. */
+	rt_u64 parent_cookie;
+	rt_u32 parent_seq;
+	/* TCP, from the socket when the exchange ended. */
+	rt_u32 rtt_us;	    /* smoothed round-trip time; 0: not known */
+	rt_u32 retransmits; /* segments, since it began */
+	rt_u32 pad2;
 };
 
 /* struct rt_connection.header.flags */
@@ -194,6 +240,60 @@ struct rt_process {
 	rt_u32 tgid;
 	rt_u32 ppid;
 	rt_u8 comm[RT_COMM_LEN];
+};
+
+/* What an exchange of the server role had to do with one peer: calls out
+ * made in its service, and time blocked on sockets. */
+struct rt_call {
+	rt_u64 cookie;	/* a connection to that peer; 0: not known. That of the
+			 * exchange itself: its own connection. */
+	rt_u64 network; /* ns, of clock[RT_CLOCK_NETWORK] */
+	rt_u64 time;	/* ns, from the first byte sent to the last received */
+	rt_u32 count;	/* calls */
+	rt_u16 port;	/* of the peer; 0 for UNIX */
+	rt_u8 transport;
+	rt_u8 rest; /* 1: not one peer, but all that found no room */
+	rt_u8 addr[16];
+};
+
+/* Up to the last byte of the answer, of the exchange with the same cookie and
+ * seq; replaces what came before for it. */
+struct rt_calls {
+	struct rt_header header;
+	rt_u64 cookie;
+	rt_u32 seq;
+	rt_u32 len; /* of call[] */
+	struct rt_call call[RT_CALLS];
+};
+
+/* A connection came out of its accept queue. */
+struct rt_accept {
+	struct rt_header header; /* .time: when accept() returned */
+	rt_u64 cookie;
+	rt_u32 tgid;
+	rt_u32 tid;
+};
+
+struct rt_listener {
+	struct rt_header header;
+	rt_u64 cookie;
+	rt_u32 tgid;	  /* that listens */
+	rt_u32 depth;	  /* of the accept queue now */
+	rt_u32 max_depth; /* highest that was seen */
+	rt_u32 limit;
+	rt_u16 port;
+	rt_u8 pad[6];
+};
+
+/* How the threads of one name in a process spent their time while traced. */
+struct rt_threads {
+	struct rt_header header;
+	rt_u32 tgid;
+	rt_u32 living;
+	rt_u32 ended;
+	rt_u32 pad;
+	rt_u8 comm[RT_COMM_LEN]; /* of the threads */
+	rt_u64 clock[RT_CLOCKS]; /* ns, sums */
 };
 
 /* Names of a process as userspace found them; exe and service are followed
@@ -240,6 +340,14 @@ enum rt_counter {
 				   * duration starts at the receive */
 	RT_COUNT_REORDERED,	  /* exchanges: see RT_EX_REORDERED */
 	RT_COUNT_SPLICED,	  /* reads by splice, whose time was not seen */
+	RT_COUNT_THREADS_FULL,	  /* threads: RT_MAX_THREADS, or no memory */
+	RT_COUNT_CPU_UNSPLIT,	  /* exchanges: see RT_EX_CPU_UNSPLIT */
+	RT_COUNT_HANDED_OVER,	  /* exchanges: finished by another thread, and
+				   * who woke it for that was not seen */
+	RT_COUNT_CALLS_FULL,	  /* calls out: no room for their exchange */
+	RT_COUNT_CALLS_SHARED,	  /* calls out: several exchanges shared one */
+	RT_COUNT_CALLS_LOST,	  /* RT_REC_CALLS: ring full */
+	RT_COUNT_ACCEPT_LOST,	  /* RT_REC_ACCEPT: ring full */
 	RT_COUNTERS,		  /* how many there are */
 };
 
@@ -294,10 +402,15 @@ struct rt_cost {
 	_Static_assert(sizeof(struct type) == (size), #type " has padding")
 RT_ASSERT_SIZE(rt_header, 16);
 RT_ASSERT_SIZE(rt_peer, 64);
-RT_ASSERT_SIZE(rt_exchange, 192);
+RT_ASSERT_SIZE(rt_exchange, 312);
 RT_ASSERT_SIZE(rt_connection, 104);
 RT_ASSERT_SIZE(rt_data, 40);
 RT_ASSERT_SIZE(rt_process, 40);
+RT_ASSERT_SIZE(rt_call, 48);
+RT_ASSERT_SIZE(rt_calls, 32 + 48 * RT_CALLS);
+RT_ASSERT_SIZE(rt_accept, 32);
+RT_ASSERT_SIZE(rt_listener, 48);
+RT_ASSERT_SIZE(rt_threads, 48 + 8 * RT_CLOCKS);
 RT_ASSERT_SIZE(rt_proc_info, 48);
 RT_ASSERT_SIZE(rt_host, 40);
 RT_ASSERT_SIZE(rt_counters, 16 + 8 * RT_COUNTERS);

@@ -82,6 +82,37 @@ static int check_process(const void *bytes, struct event *ev)
 	return memchr(ev->process->comm, 0, RT_COMM_LEN) ? 0 : -EBADMSG;
 }
 
+static int check_calls(const void *bytes, struct event *ev)
+{
+	const struct rt_calls *calls = bytes;
+
+	ev->calls = calls;
+	if (calls->len > RT_CALLS)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < calls->len; i++)
+		if (calls->call[i].transport > RT_TRANSPORT_UNIX)
+			return -EBADMSG;
+	return 0;
+}
+
+static int check_accept(const void *bytes, struct event *ev)
+{
+	ev->accept = bytes;
+	return 0;
+}
+
+static int check_listener(const void *bytes, struct event *ev)
+{
+	ev->listener = bytes;
+	return 0;
+}
+
+static int check_threads(const void *bytes, struct event *ev)
+{
+	ev->threads = bytes;
+	return memchr(ev->threads->comm, 0, RT_COMM_LEN) ? 0 : -EBADMSG;
+}
+
 /* Split len bytes into exactly n terminated strings. */
 static int split_text(const char *text, size_t len, const char **out, size_t n)
 {
@@ -174,6 +205,10 @@ static const struct kind_rule rules[] = {
 	[RT_REC_FORK] = {sizeof(struct rt_process), 0, check_process},
 	[RT_REC_EXEC] = {sizeof(struct rt_process), 0, check_process},
 	[RT_REC_EXIT] = {sizeof(struct rt_process), 0, check_process},
+	[RT_REC_CALLS] = {sizeof(struct rt_calls), 0, check_calls},
+	[RT_REC_ACCEPT] = {sizeof(struct rt_accept), 0, check_accept},
+	[RT_REC_LISTENER] = {sizeof(struct rt_listener), 0, check_listener},
+	[RT_REC_THREADS] = {sizeof(struct rt_threads), 0, check_threads},
 	[RT_REC_HOST] = {sizeof(struct rt_host), TEXT_MAX, check_host},
 	[RT_REC_PROC] = {sizeof(struct rt_proc_info), TEXT_MAX, check_proc},
 	[RT_REC_COUNTERS] = {sizeof(struct rt_counters), 0, check_counters},

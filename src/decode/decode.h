@@ -28,6 +28,10 @@ struct event {
 			const uint8_t *bytes; /* data->len bytes */
 		} data;
 		const struct rt_process *process; /* comm is terminated */
+		const struct rt_calls *calls;	  /* len <= RT_CALLS */
+		const struct rt_accept *accept;
+		const struct rt_listener *listener;
+		const struct rt_threads *threads; /* comm is terminated */
 		struct {
 			const struct rt_proc_info *info;
 			const char *exe, *service;

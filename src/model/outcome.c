@@ -134,9 +134,10 @@ static void fill_times(const struct turn *t, enum rt_role role,
 	read = role == RT_ROLE_CLIENT ? t->response_first : t->request_first;
 	r->has_arrival = t->arrive != 0;
 	if (r->has_arrival)
-		r->receive_queue = since(t->arrive, read);
-	if (r->receive_queue > duration)
-		r->receive_queue = duration;
+		r->part[PART_RECEIVE_QUEUE] = since(t->arrive, read);
+	if (r->part[PART_RECEIVE_QUEUE] > duration)
+		r->part[PART_RECEIVE_QUEUE] = duration;
+	r->part[PART_UNATTRIBUTED] = duration - r->part[PART_RECEIVE_QUEUE];
 }
 
 static const char *protocol_of(const struct turn *t, const struct connection *c)

@@ -7,8 +7,10 @@
 #define REQTRACE_MODEL_REQUEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "model/part.h"
 #include "reqtrace/record.h"
 
 /* Why an exchange counts as an error; at most one per exchange. */
@@ -21,9 +23,21 @@ enum request_error {
 	REQUEST_ERRORS,
 };
 
+/* What an exchange had to do with one peer (struct rt_call). */
+struct request_call {
+	const char *peer; /* "redis:6379"; "client": its own connection;
+			   * "other": all that found no room. Bounded. */
+	uint64_t count;	  /* calls out; 0: only waited for it */
+	uint64_t time;	  /* ns, of all calls */
+	uint64_t network; /* ns, of part[PART_NETWORK] */
+	bool own;	  /* it is the exchange's own connection */
+};
+
 struct request {
 	uint64_t cookie;
-	uint32_t pid, tid;
+	uint32_t seq;	   /* of its (last) record on the connection */
+	uint32_t pid, tid; /* that began it */
+	uint32_t last_tid; /* that finished it */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;		 /* local (server), remote (client) */
@@ -34,13 +48,21 @@ struct request {
 	uint16_t remote_port;
 	uint64_t begin, end;	     /* monotonic ns; duration = end - begin */
 	uint64_t time_to_first_byte; /* ns; valid if has_first_byte */
-	uint64_t receive_queue;	     /* ns; valid if has_arrival */
+	uint64_t part[PARTS];	     /* ns; sum to the duration */
+	bool has_parts; /* the clocks of its threads were kept; if not, all
+			 * but the receive queue is unattributed */
+	bool parts_cut; /* they had exceeded the duration: a fault */
 	bool has_first_byte;
 	bool has_arrival;    /* server: begin is the arrival, not the read */
 	uint64_t operations; /* >= 1 */
 	uint64_t failed;     /* operations that count as errors */
 	enum request_error error;
 	uint64_t bytes_in, bytes_out;
+	uint64_t rtt;	      /* ns, smoothed, TCP's; 0: not known */
+	uint64_t retransmits; /* segments */
+	bool is_call;	      /* client: made in the service of an exchange */
+	size_t calls_len;
+	struct request_call calls[RT_CALLS];
 };
 
 #endif

@@ -18,10 +18,11 @@ struct sink_process {
 };
 
 enum sink_conn_event {
-	SINK_CONN_OPENED, /* opening was seen */
-	SINK_CONN_JOINED, /* was open before tracing */
-	SINK_CONN_MOVED,  /* now used by .pid instead of .old_pid (accepted
-			   * by a worker, handed over) */
+	SINK_CONN_OPENED,   /* opening was seen */
+	SINK_CONN_JOINED,   /* was open before tracing */
+	SINK_CONN_MOVED,    /* now used by .pid instead of .old_pid (accepted
+			     * by a worker, handed over) */
+	SINK_CONN_ACCEPTED, /* came out of its accept queue */
 	SINK_CONN_CLOSED,
 };
 
@@ -43,6 +44,7 @@ struct sink_conn {
 	bool summarised; /* OPENED of it is counted in a summary already:
 			  * list it, do not count its opening */
 	uint64_t bytes_in, bytes_out; /* CLOSED: totals while traced */
+	uint64_t accept_queue; /* ACCEPTED: ns from established to accepted */
 };
 
 enum sink_stream_event {
@@ -66,12 +68,31 @@ struct sink_stream {
 	uint64_t bytes_in, bytes_out;
 };
 
+/* An accept queue as it is now. */
+struct sink_listener {
+	uint64_t cookie; /* of the listening socket */
+	uint32_t pid;
+	uint16_t port;
+	uint32_t depth, max_depth, limit; /* connections */
+};
+
+/* How the threads of one name in a process spent their time: totals so far,
+ * which replace those before. */
+struct sink_threads {
+	uint32_t pid;
+	const char *name; /* of the threads; interned */
+	uint32_t living, ended;
+	uint64_t clock[RT_CLOCKS]; /* ns */
+};
+
 struct model_sink {
 	void *ctx;
 	int (*request)(void *ctx, const struct request *r);
 	int (*conn)(void *ctx, const struct sink_conn *c);
 	int (*stream)(void *ctx, const struct sink_stream *s);
 	int (*process)(void *ctx, const struct sink_process *p);
+	int (*listener)(void *ctx, const struct sink_listener *l);
+	int (*threads)(void *ctx, const struct sink_threads *t);
 	/* Kernel summary: totals so far for its key; replaces the last one. */
 	int (*summary)(void *ctx, const char *comm,
 		       const struct rt_summary *summary);

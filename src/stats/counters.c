@@ -135,6 +135,52 @@ static const struct description kernel_counters[] = {
 				  "were made is not known, so the wait in the "
 				  "receive queue is at least what is shown.",
 		},
+	[RT_COUNT_THREADS_FULL] =
+		{
+			.name = "threads_full",
+			.reason = "Too many threads at once, or no memory: how "
+				  "these spent their time is not known.",
+		},
+	[RT_COUNT_CPU_UNSPLIT] =
+		{
+			.name = "cpu_unsplit",
+			.reason = "In these exchanges it is not known how much "
+				  "of the CPU time was their own: that time is "
+				  "unattributed.",
+		},
+	[RT_COUNT_HANDED_OVER] =
+		{
+			.name = "handed_over",
+			.reason = "These were finished by another thread than "
+				  "the one that read them, and who woke it was "
+				  "not seen: see the part handoff.",
+		},
+	[RT_COUNT_CALLS_FULL] =
+		{
+			.name = "calls_full",
+			.reason = "Calls out that found no room to be counted "
+				  "with the exchange that made them.",
+		},
+	[RT_COUNT_CALLS_SHARED] =
+		{
+			.name = "calls_shared",
+			.reason =
+				"Calls out that several exchanges shared on "
+				"one connection: they belong to none of them.",
+		},
+	[RT_COUNT_CALLS_LOST] =
+		{
+			.name = "calls_lost",
+			.reason = "Exchanges whose calls out did not fit the "
+				  "ring: what they called is not known.",
+		},
+	[RT_COUNT_ACCEPT_LOST] =
+		{
+			.name = "accepts_lost",
+			.reason = "Accepted connections that did not fit the "
+				  "ring: how long they waited for that is not "
+				  "known.",
+		},
 };
 
 static const struct description stats_counters[] = {

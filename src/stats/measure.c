@@ -12,16 +12,16 @@ void measure__init(struct measure *m)
 	*m = (struct measure){0};
 	histogram__init(&m->duration, RT_HIST_SCALE);
 	histogram__init(&m->time_to_first_byte, RT_HIST_SCALE);
-	histogram__init(&m->receive_queue, RT_HIST_SCALE);
-	histogram__init(&m->unattributed, RT_HIST_SCALE);
+	for (int i = 0; i < PARTS; i++)
+		histogram__init(&m->part[i], RT_HIST_SCALE);
 }
 
 void measure__free(struct measure *m)
 {
 	histogram__free(&m->duration);
 	histogram__free(&m->time_to_first_byte);
-	histogram__free(&m->receive_queue);
-	histogram__free(&m->unattributed);
+	for (int i = 0; i < PARTS; i++)
+		histogram__free(&m->part[i]);
 }
 
 uint64_t measure__duration(const struct request *r)
@@ -31,20 +31,15 @@ uint64_t measure__duration(const struct request *r)
 
 static int add_times(struct measure *m, const struct request *r)
 {
-	uint64_t duration = measure__duration(r), queued = 0, n = r->operations;
+	uint64_t duration = measure__duration(r), n = r->operations;
 	int err = histogram__add(&m->duration, duration, n);
 
 	if (!err && r->has_first_byte)
 		err = histogram__add(&m->time_to_first_byte,
 				     r->time_to_first_byte, n);
-	if (!err && r->has_arrival) {
-		/* Parts never sum to more than the whole. */
-		queued = r->receive_queue < duration ? r->receive_queue
-						     : duration;
-		err = histogram__add(&m->receive_queue, queued, n);
-	}
-	if (!err)
-		err = histogram__add(&m->unattributed, duration - queued, n);
+	for (int i = 0; i < PARTS && !err; i++)
+		if (i != PART_RECEIVE_QUEUE || r->has_arrival)
+			err = histogram__add(&m->part[i], r->part[i], n);
 	return err;
 }
 
@@ -102,10 +97,11 @@ int measure__merge(struct measure *into, const struct measure *from)
 		into->last = from->last;
 	if (histogram__merge(&into->duration, &from->duration) ||
 	    histogram__merge(&into->time_to_first_byte,
-			     &from->time_to_first_byte) ||
-	    histogram__merge(&into->receive_queue, &from->receive_queue) ||
-	    histogram__merge(&into->unattributed, &from->unattributed))
+			     &from->time_to_first_byte))
 		return -ENOMEM;
+	for (int i = 0; i < PARTS; i++)
+		if (histogram__merge(&into->part[i], &from->part[i]))
+			return -ENOMEM;
 	return 0;
 }
 
@@ -124,6 +120,6 @@ void measure__move(struct measure *to, struct measure *from)
 	*to = *from;
 	histogram__init(&from->duration, RT_HIST_SCALE);
 	histogram__init(&from->time_to_first_byte, RT_HIST_SCALE);
-	histogram__init(&from->receive_queue, RT_HIST_SCALE);
-	histogram__init(&from->unattributed, RT_HIST_SCALE);
+	for (int i = 0; i < PARTS; i++)
+		histogram__init(&from->part[i], RT_HIST_SCALE);
 }

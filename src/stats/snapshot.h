@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "model/request.h"
+#include "stats/breakdown.h"
 #include "stats/histogram.h"
 
 /* What --by says a row is. */
@@ -39,8 +40,25 @@ struct measure {
 	uint64_t last;	       /* monotonic ns of the latest end */
 	struct histogram duration;
 	struct histogram time_to_first_byte;
-	struct histogram receive_queue; /* part; has_arrival only */
-	struct histogram unattributed;	/* part: duration - receive_queue */
+	struct histogram part[PARTS]; /* [PART_RECEIVE_QUEUE]: of those whose
+				       * arrival is known only; else each
+				       * counts every operation */
+	struct breakdown breakdown;   /* parts by duration */
+	uint64_t with_parts;	      /* exchanges whose threads were seen */
+	struct histogram rtt; /* TCP round-trip time at the end of an exchange;
+			       * one an exchange, of those where known */
+	uint64_t retransmits; /* TCP segments */
+	struct measure_call *calls; /* owned; sorted: time, descending */
+	size_t calls_len;
+};
+
+/* Calls out that exchanges made to one peer, and time blocked on it. */
+struct measure_call {
+	const char *peer; /* interned; see struct request_call */
+	bool own;	  /* the exchanges' own connections */
+	uint64_t count;	  /* calls */
+	uint64_t time;	  /* ns, sum of the calls' durations */
+	uint64_t network; /* ns, of [PART_NETWORK] */
 };
 
 struct snapshot_series {
@@ -95,6 +113,27 @@ struct snapshot_port {
 	uint64_t opened, closed, active; /* active = joined + opened - closed */
 	uint64_t recent_opened;	   /* since the previous interval snapshot */
 	struct histogram lifetime; /* of closed ones whose opening was seen */
+	struct histogram accept_queue; /* established to accepted; server */
+	bool listens;		       /* the three below are known */
+	uint32_t backlog, backlog_max, backlog_limit; /* connections in the
+						       * accept queue: now,
+						       * highest, limit */
+};
+
+/* Threads of one name in a process. */
+struct snapshot_threads {
+	uint32_t pid;
+	const char *comm; /* of the process */
+	const char *name; /* of the threads */
+	uint32_t living, ended;
+	uint64_t clock[RT_CLOCKS]; /* ns, of all of them, while traced */
+};
+
+/* One of the slowest exchanges. */
+struct snapshot_slow {
+	struct request request;
+	const char *comm;
+	uint64_t wall; /* CLOCK_REALTIME ns of its begin */
 };
 
 /* One connection: all open ones up to a bound, and the slowest closed. */
@@ -151,6 +190,11 @@ struct snapshot {
 	const struct snapshot_conn *conns; /* only if by is BY_CONNECTION */
 	size_t conns_len;
 	uint64_t conns_open_total; /* may exceed what conns lists */
+	const struct snapshot_threads *threads; /* sorted: pid, then time */
+	size_t threads_len;
+	const struct snapshot_slow *slowest; /* sorted: duration, descending;
+					      * no calls out of another one */
+	size_t slowest_len;
 	const struct snapshot_counter *counters;
 	size_t counters_len;
 	uint64_t exchanges; /* total, summarised ones included */
@@ -158,6 +202,11 @@ struct snapshot {
 	uint64_t in_flight;  /* requests without (whole) response now */
 	uint64_t summarised; /* exchanges that lost their operation */
 	uint64_t lost;	     /* exchanges lost altogether */
+	uint64_t unattributed, attributed; /* ns, of all exchanges whose
+					    * threads were seen: the part, and
+					    * the other parts */
+	bool verified;	     /* --verify: every exchange was added up again */
+	uint64_t violations; /* of these: parts that were not the duration */
 
 	bool bpf_known;
 	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes; /* cost so far */

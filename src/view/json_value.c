@@ -173,7 +173,7 @@ void json_value__measure(struct json_value *v, enum rt_role role,
 	json_value__string(v, "starts_at", starts_at(role, m));
 	json_value__histogram(v, "duration", &m->duration);
 	json_value__histogram(v, "time_to_first_byte", &m->time_to_first_byte);
-	json_value__histogram(&parts, "receive_queue", &m->receive_queue);
-	json_value__histogram(&parts, "unattributed", &m->unattributed);
+	for (int i = 0; i < PARTS; i++)
+		json_value__histogram(&parts, part__name(i), &m->part[i]);
 	json_value__set(v, "parts", json_value__finish(&parts));
 }

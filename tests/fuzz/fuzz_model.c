@@ -50,7 +50,7 @@ static void check_request(const struct request *r)
 
 	MUST(r->end >= r->begin);
 	MUST(r->time_to_first_byte <= duration);
-	MUST(r->receive_queue <= duration);
+	MUST(r->part[PART_RECEIVE_QUEUE] <= duration);
 	MUST(r->operations >= 1);
 	MUST(r->failed <= r->operations);
 	MUST((r->failed == 0) == (r->error == REQUEST_OK));
@@ -314,8 +314,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		uint8_t bytes[8192];
 	} buffer;
 	struct checker checker = {.requests = 0};
-	const struct model_sink sink = {&checker,  on_request, on_conn,
-					on_stream, on_process, on_summary};
+	const struct model_sink sink = {
+		.ctx = &checker,
+		.request = on_request,
+		.conn = on_conn,
+		.stream = on_stream,
+		.process = on_process,
+		.summary = on_summary,
+	};
 	struct model *m = model__new(&sink);
 	struct input in = {bytes, bytes + size};
 	uint64_t exchanges = 0;

@@ -58,8 +58,8 @@ static void measure(struct measure *m, uint64_t typical, uint64_t times,
 {
 	histogram__init(&m->duration, RT_HIST_SCALE);
 	histogram__init(&m->time_to_first_byte, RT_HIST_SCALE);
-	histogram__init(&m->receive_queue, RT_HIST_SCALE);
-	histogram__init(&m->unattributed, RT_HIST_SCALE);
+	histogram__init(&m->part[PART_RECEIVE_QUEUE], RT_HIST_SCALE);
+	histogram__init(&m->part[PART_UNATTRIBUTED], RT_HIST_SCALE);
 	m->operations = spread(&m->duration, typical, times);
 	m->exchanges = m->operations / pipelined;
 	m->bytes_in = m->operations * 48;
@@ -67,8 +67,8 @@ static void measure(struct measure *m, uint64_t typical, uint64_t times,
 	spread(&m->time_to_first_byte, typical * 9 / 10, times);
 	if (arrival) {
 		m->with_arrival = m->exchanges;
-		spread(&m->receive_queue, typical / 5, times);
-		spread(&m->unattributed, typical - typical / 5, times);
+		spread(&m->part[PART_RECEIVE_QUEUE], typical / 5, times);
+		spread(&m->part[PART_UNATTRIBUTED], typical - typical / 5, times);
 	}
 }
 
@@ -97,8 +97,8 @@ static void rows_of_series(struct fake *f, unsigned int tick)
 					   .m = s->m};
 		clone(&r->m.duration, &s->m.duration);
 		clone(&r->m.time_to_first_byte, &s->m.time_to_first_byte);
-		clone(&r->m.receive_queue, &s->m.receive_queue);
-		clone(&r->m.unattributed, &s->m.unattributed);
+		clone(&r->m.part[PART_RECEIVE_QUEUE], &s->m.part[PART_RECEIVE_QUEUE]);
+		clone(&r->m.part[PART_UNATTRIBUTED], &s->m.part[PART_UNATTRIBUTED]);
 		for (size_t k = 0; k < f->snap.ports_len; k++) {
 			if (f->ports[k].pid == s->pid &&
 			    f->ports[k].port == s->port)
@@ -369,8 +369,8 @@ static void free_measure(struct measure *m)
 {
 	histogram__free(&m->duration);
 	histogram__free(&m->time_to_first_byte);
-	histogram__free(&m->receive_queue);
-	histogram__free(&m->unattributed);
+	histogram__free(&m->part[PART_RECEIVE_QUEUE]);
+	histogram__free(&m->part[PART_UNATTRIBUTED]);
 }
 
 void fake_snapshot__free(struct snapshot *snap)

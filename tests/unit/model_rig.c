@@ -60,8 +60,14 @@ static int on_summary(void *ctx, const char *comm,
 int rig_setup(void **state)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	struct model_sink sink = {rig,	     on_request, on_conn,
-				  on_stream, on_process, on_summary};
+	struct model_sink sink = {
+		.ctx = rig,
+		.request = on_request,
+		.conn = on_conn,
+		.stream = on_stream,
+		.process = on_process,
+		.summary = on_summary,
+	};
 
 	if (!rig)
 		return -1;

@@ -18,7 +18,7 @@ static void server_times(void **state)
 	assert_int_equal(r->begin, 1000);
 	assert_int_equal(r->end, 1900);
 	assert_int_equal(r->time_to_first_byte, 700);
-	assert_int_equal(r->receive_queue, 100);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 100);
 	assert_true(r->has_arrival && r->has_first_byte);
 	assert_int_equal(r->pid, 100);
 	assert_int_equal(r->tid, 101);
@@ -46,7 +46,7 @@ static void server_times_without_arrival(void **state)
 	assert_int_equal(r->begin, 1100);
 	assert_int_equal(r->end, 1700);
 	assert_false(r->has_arrival);
-	assert_int_equal(r->receive_queue, 0);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 0);
 }
 
 static void client_times(void **state)
@@ -64,7 +64,7 @@ static void client_times(void **state)
 	assert_int_equal(r->begin, 1000);
 	assert_int_equal(r->end, 1800);
 	assert_int_equal(r->time_to_first_byte, 600);
-	assert_int_equal(r->receive_queue, 100);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 100);
 	assert_true(r->has_arrival);
 	assert_string_equal(r->operation, "GET /a");
 	assert_string_equal(r->status, "200");
@@ -81,7 +81,7 @@ static void inverted_times_are_zero(void **state)
 	r = rig_request(rig);
 	assert_int_equal(r->end - r->begin, 0);
 	assert_int_equal(r->time_to_first_byte, 0);
-	assert_int_equal(r->receive_queue, 0);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 0);
 }
 
 static void parts_do_not_exceed_the_whole(void **state)
@@ -95,7 +95,7 @@ static void parts_do_not_exceed_the_whole(void **state)
 	r = rig_request(rig);
 	assert_int_equal(r->end - r->begin, 500);
 	assert_int_equal(r->time_to_first_byte, 500);
-	assert_int_equal(r->receive_queue, 500);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 500);
 }
 
 static void unknown_role_is_told_by_who_speaks_first(void **state)

@@ -125,9 +125,9 @@ static void test_series(void **state)
 		check_histogram(json_object_get(s, "time_to_first_byte"),
 				&m->time_to_first_byte);
 		check_histogram(json_object_get(parts, "receive_queue"),
-				&m->receive_queue);
+				&m->part[PART_RECEIVE_QUEUE]);
 		check_histogram(json_object_get(parts, "unattributed"),
-				&m->unattributed);
+				&m->part[PART_UNATTRIBUTED]);
 	}
 	json_decref(report);
 	fake_snapshot__free(snap);

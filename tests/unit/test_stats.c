@@ -26,7 +26,8 @@ static const struct stats_facts no_facts;
 static struct stats *new_stats(enum snapshot_by by, size_t max_series,
 			       size_t max_conns)
 {
-	const struct stats_config config = {by, max_series, max_conns};
+	const struct stats_config config = {
+		.by = by, .max_series = max_series, .max_conns = max_conns};
 	struct stats *s = stats__new(&config);
 
 	assert_non_null(s);
@@ -100,7 +101,7 @@ static struct request get_request(const char *operation)
 		.begin = 46 * MS,
 		.end = 50 * MS,
 		.time_to_first_byte = 3 * MS,
-		.receive_queue = 1 * MS,
+		.part[PART_RECEIVE_QUEUE] = 1 * MS,
 		.has_first_byte = true,
 		.has_arrival = true,
 		.operations = 1,
@@ -194,10 +195,10 @@ static void series_count_requests(void **state)
 	assert_int_equal(series->m.duration.min, 4 * MS);
 	assert_int_equal(series->m.duration.max, 6 * MS);
 	assert_int_equal(series->m.time_to_first_byte.sum, 6 * MS);
-	assert_int_equal(series->m.receive_queue.count, 1);
-	assert_int_equal(series->m.receive_queue.sum, 1 * MS);
-	assert_int_equal(series->m.unattributed.count, 2);
-	assert_int_equal(series->m.unattributed.sum, 9 * MS);
+	assert_int_equal(series->m.part[PART_RECEIVE_QUEUE].count, 1);
+	assert_int_equal(series->m.part[PART_RECEIVE_QUEUE].sum, 1 * MS);
+	assert_int_equal(series->m.part[PART_UNATTRIBUTED].count, 2);
+	assert_int_equal(series->m.part[PART_UNATTRIBUTED].sum, 9 * MS);
 	assert_int_equal(snap->exchanges, 2);
 	assert_int_equal(snap->operations, 2);
 	snapshot__free(snap);
@@ -212,7 +213,7 @@ static void parts_never_exceed_the_whole(void **state)
 	const struct measure *m;
 
 	(void)state;
-	r.receive_queue = 9 * MS; /* of a duration of 4 ms */
+	r.part[PART_RECEIVE_QUEUE] = 9 * MS; /* of a duration of 4 ms */
 	tell(s, &r);
 	r.end = r.begin - 1;
 	tell(s, &r);
@@ -220,7 +221,8 @@ static void parts_never_exceed_the_whole(void **state)
 	m = &snap->series[0].m;
 	assert_int_equal(m->duration.sum, 4 * MS);
 	assert_int_equal(m->duration.zero_count, 1);
-	assert_int_equal(m->receive_queue.sum + m->unattributed.sum,
+	assert_int_equal(m->part[PART_RECEIVE_QUEUE].sum +
+				 m->part[PART_UNATTRIBUTED].sum,
 			 m->duration.sum);
 	snapshot__free(snap);
 	stats__free(s);
@@ -248,9 +250,9 @@ static void pipelined_operations_count_each(void **state)
 	assert_int_equal(m->operations, 17);
 	assert_int_equal(m->duration.count, 17);
 	assert_int_equal(m->duration.sum, 17 * 4 * MS);
-	assert_int_equal(m->receive_queue.sum, 17 * MS);
+	assert_int_equal(m->part[PART_RECEIVE_QUEUE].sum, 17 * MS);
 	assert_int_equal(m->time_to_first_byte.count, 17);
-	assert_int_equal(m->unattributed.sum, 17 * 3 * MS);
+	assert_int_equal(m->part[PART_UNATTRIBUTED].sum, 17 * 3 * MS);
 	assert_int_equal(m->errors, 4);
 	assert_int_equal(m->errors_by[REQUEST_OK], 0);
 	assert_int_equal(m->errors_by[REQUEST_ERROR_STATUS], 3);
@@ -565,8 +567,8 @@ static void summaries_replace_the_one_before(void **state)
 	assert_int_equal(series->m.duration.sum, 16 * MS);
 	assert_int_equal(series->m.duration.min, 2 * MS);
 	assert_int_equal(series->m.time_to_first_byte.count, 0);
-	assert_int_equal(series->m.receive_queue.count, 0);
-	assert_int_equal(series->m.unattributed.count, 0);
+	assert_int_equal(series->m.part[PART_RECEIVE_QUEUE].count, 0);
+	assert_int_equal(series->m.part[PART_UNATTRIBUTED].count, 0);
 	assert_int_equal(snap->exchanges, 9);
 	assert_int_equal(snap->operations, 9);
 	assert_int_equal(snap->summarised, 8);

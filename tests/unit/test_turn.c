@@ -29,7 +29,7 @@ static void body_after_continue_is_one_request(void **state)
 	r = rig_request(rig);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
 	assert_int_equal(r->begin, 1000);
-	assert_int_equal(r->receive_queue, 100);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 100);
 	assert_int_equal(r->time_to_first_byte, 700);
 	assert_int_equal(r->end, 1800);
 	assert_string_equal(r->operation, "POST /up");
@@ -54,7 +54,7 @@ static void client_sees_continue_too(void **state)
 	assert_int_equal(r->begin, 1000);
 	assert_int_equal(r->end, 1500);
 	assert_int_equal(r->time_to_first_byte, 450);
-	assert_int_equal(r->receive_queue, 50);
+	assert_int_equal(r->part[PART_RECEIVE_QUEUE], 50);
 	assert_string_equal(r->status, "200");
 }
 

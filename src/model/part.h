@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of an exchange's duration: their order and their names. */
+#ifndef REQTRACE_MODEL_PART_H
+#define REQTRACE_MODEL_PART_H
+
+/* In the order in which they are listed; docs/definitions.md says what each
+ * is. The parts of one exchange sum to its duration. */
+enum part {
+	PART_RECEIVE_QUEUE,
+	PART_CPU,
+	PART_CPU_OTHER,
+	PART_RUN_QUEUE,
+	PART_LOCK,
+	PART_DISK,
+	PART_NETWORK,
+	PART_POLL,
+	PART_SLEEP,
+	PART_PAGE_FAULT,
+	PART_OTHER_BLOCKED,
+	PART_HANDOFF,
+	PART_UNATTRIBUTED,
+	PARTS,
+};
+
+/* "receive_queue", as in JSON. */
+const char *part__name(enum part part);
+
+#endif
