@@ -74,8 +74,17 @@ struct conn {
 	u8 tls;	       /* its first bytes were a TLS record */
 	u8 tls_left;   /* bytes of an alert that are still to be read */
 	u8 datas;      /* RT_REC_DATA of the current exchange */
+	u8 calls;      /* it has made calls out */
 	u32 data_bytes;
-	u32 generation; /* UNIX: sweep that last saw the socket alive */
+	u32 generation;	    /* UNIX: sweep that last saw the socket alive */
+	u32 backlog;	    /* listener: highest depth of its accept queue */
+	u32 rtt_us;	    /* TCP: as of the last look; 0: not known */
+	u32 retrans;	    /* TCP: segments sent again, likewise */
+	u32 retrans_before; /* .retrans when the exchange began */
+	/* parts.h: */
+	u32 thread;	/* that handles the exchange */
+	u64 touched_at; /* when bytes of it were moved last */
+	u64 base[RT_CLOCKS];
 	/* The record in the making; contiguous with its payload. */
 	struct rt_exchange ex;
 	u8 payload[CONN_PAYLOAD];
@@ -170,6 +179,13 @@ static __always_inline u32 conn__copied_seq(struct sock *sk)
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 	return tp ? tp->copied_seq : 0;
+}
+
+/* What the socket knows of its path. */
+static __always_inline void conn__look(struct conn *c, struct tcp_sock *tp)
+{
+	c->rtt_us = tp->srtt_us >> 3; /* kept in eighths */
+	c->retrans = tp->total_retrans;
 }
 
 static __always_inline void conn__map_v4(u8 *to, __be32 addr)

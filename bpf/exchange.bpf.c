@@ -2,6 +2,7 @@
 /* See exchange.h. Fed by the socket programs, yields reports. */
 #include "exchange.h"
 
+#include "parts.h"
 #include "payload.h"
 #include "report.h"
 
@@ -22,6 +23,8 @@ static __always_inline void exchange__begin(struct conn *c,
 	c->data_bytes = 0;
 	c->late = 0;
 	c->sent_seq = m->write_seq;
+	c->calls = 0;
+	c->retrans_before = c->retrans;
 	c->phase = PHASE_REQUEST;
 	/* Last: from here on the sweep may look at it. */
 	c->state = ((c->state >> 2) + 1) << 2 | EXCHANGE_OPEN;
@@ -150,8 +153,9 @@ static __always_inline bool exchange__answered_unseen(struct conn *c,
 	return true;
 }
 
-/* Bytes of a question: begins an exchange or goes on with one. */
-static __always_inline void exchange__asked(struct conn *c,
+/* Bytes of a question: begins an exchange or goes on with one. False if they
+ * belong to none that is followed. */
+static __always_inline bool exchange__asked(struct conn *c,
 					    const struct moved *m)
 {
 	u64 before = 0;
@@ -159,7 +163,7 @@ static __always_inline void exchange__asked(struct conn *c,
 	u32 late = 0;
 
 	if (c->phase == PHASE_SKIP)
-		return;
+		return false;
 	if (c->phase == PHASE_REQUEST) {
 		if (exchange__answered_unseen(c, m)) {
 			flags = RT_EX_REORDERED | RT_EX_RESPONSE_UNREADABLE;
@@ -175,20 +179,22 @@ static __always_inline void exchange__asked(struct conn *c,
 	}
 	exchange__note(c, m);
 	exchange__request_bytes(c, m, before);
+	return true;
 }
 
-/* Bytes of an answer. */
-static __always_inline void exchange__answered(struct conn *c,
+/* Bytes of an answer. False if they belong to no exchange, or were taken into
+ * account already. */
+static __always_inline bool exchange__answered(struct conn *c,
 					       const struct moved *m)
 {
 	if (c->phase == PHASE_SKIP || c->phase == PHASE_PASS) {
 		/* It has its answer: the next question is a whole one. */
 		c->phase = PHASE_PASS;
-		return;
+		return false;
 	}
-	if (c->late) { /* already taken into account */
+	if (c->late) {
 		c->late -= m->bytes < c->late ? m->bytes : c->late;
-		return;
+		return false;
 	}
 	if (c->phase == PHASE_IDLE) {
 		if (c->ex.peer.flags & RT_PEER_JOINED) {
@@ -197,11 +203,12 @@ static __always_inline void exchange__answered(struct conn *c,
 		} else {
 			count(RT_COUNT_UNSOLICITED);
 		}
-		return;
+		return false;
 	}
 	c->phase = PHASE_RESPONSE;
 	exchange__note(c, m);
 	exchange__response_bytes(c, m);
+	return true;
 }
 
 /* A TLS alert asks and answers nothing, and often comes long after. */
@@ -224,14 +231,20 @@ static __always_inline bool exchange__is_goodbye(struct conn *c,
 
 int exchange__moved(struct conn *c, struct moved *m)
 {
+	bool counted;
+	u64 seq;
+
 	if (!c || !m)
 		return 0;
 	if (c->tls && exchange__is_goodbye(c, m))
 		return 0;
+	seq = c->state >> 2;
 	if (m->received == (c->ex.peer.role != RT_ROLE_CLIENT))
-		exchange__asked(c, m);
+		counted = exchange__asked(c, m);
 	else
-		exchange__answered(c, m);
+		counted = exchange__answered(c, m);
+	if (rt_config.parts && counted)
+		parts__touched(c, m, seq != c->state >> 2);
 	/* Last: the sweep may have copied what was half done. */
 	c->changes++;
 	return 0;

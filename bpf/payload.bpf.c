@@ -2,6 +2,8 @@
 /* See payload.h. Reads the registers and memory of the current task. */
 #include "payload.h"
 
+#include "regs.h"
+
 /* The user ABI of the calls (include/linux/socket.h, uio.h), 64-bit. */
 struct user_iovec {
 	u64 base;
@@ -47,17 +49,6 @@ enum {
 	SYS_preadv2 = 327,
 	SYS_pwritev2 = 328,
 };
-#define TS_COMPAT 0x2
-
-static __always_inline s64 payload__syscall(struct task_struct *task,
-					    struct pt_regs *regs)
-{
-	/* x32 numbers carry bit 30 and match nothing below. */
-	return task->thread_info.status & TS_COMPAT ? -1 : (s64)regs->orig_ax;
-}
-#define PAYLOAD_ARG1(regs) ((regs)->di)
-#define PAYLOAD_ARG2(regs) ((regs)->si)
-#define PAYLOAD_ARG3(regs) ((regs)->dx)
 #else
 enum {
 	SYS_read = 63,
@@ -74,17 +65,14 @@ enum {
 	SYS_preadv2 = 286,
 	SYS_pwritev2 = 287,
 };
-#define TIF_32BIT (1ul << 22)
+#endif
 
+/* The number of the call in flight; x32 numbers match none of those above. */
 static __always_inline s64 payload__syscall(struct task_struct *task,
 					    struct pt_regs *regs)
 {
-	return task->thread_info.flags & TIF_32BIT ? -1 : regs->syscallno;
+	return regs__compat(task) ? REGS_NO_SYSCALL : regs__syscall(regs);
 }
-#define PAYLOAD_ARG1(regs) ((regs)->orig_x0)
-#define PAYLOAD_ARG2(regs) ((regs)->regs[1])
-#define PAYLOAD_ARG3(regs) ((regs)->regs[2])
-#endif
 
 /* io_uring completes work inside other system calls: only believe the
  * registers of a task that uses it if their fd is this very socket. */
@@ -125,7 +113,7 @@ static __always_inline void payload__msg(struct segments *s, u64 msg)
 int payload__by_splice(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = regs__of(task);
 
 	return payload__syscall(task, regs) == SYS_splice;
 }
@@ -133,8 +121,8 @@ int payload__by_splice(void)
 int payload__locate(struct segments *s, u32 total, u64 socket)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	u64 arg2 = PAYLOAD_ARG2(regs);
+	struct pt_regs *regs = regs__of(task);
+	u64 arg2 = REGS_ARG2(regs);
 
 	if (!s)
 		return 0;
@@ -143,7 +131,7 @@ int payload__locate(struct segments *s, u32 total, u64 socket)
 	s->total = total;
 	if (task->flags & PF_IO_WORKER) /* works off io_uring's queue */
 		return 0;
-	if (task->io_uring && !payload__fd_is(task, socket, PAYLOAD_ARG1(regs)))
+	if (task->io_uring && !payload__fd_is(task, socket, REGS_ARG1(regs)))
 		return 0;
 	switch (payload__syscall(task, regs)) {
 	case SYS_read:
@@ -158,7 +146,7 @@ int payload__locate(struct segments *s, u32 total, u64 socket)
 	case SYS_writev:
 	case SYS_preadv2:
 	case SYS_pwritev2:
-		payload__iovec(s, arg2, PAYLOAD_ARG3(regs));
+		payload__iovec(s, arg2, REGS_ARG3(regs));
 		break;
 	case SYS_recvmsg:
 	case SYS_sendmsg:

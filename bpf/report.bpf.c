@@ -2,6 +2,8 @@
 /* See report.h. Fed by the socket programs and the sweep. */
 #include "report.h"
 
+rt_u64 rt_slow_ns;
+
 /* The entry of key, made if need be; NULL when the map is full. */
 static __always_inline struct rt_summary_value *summary__get(
 	const struct rt_summary_key *key)
@@ -76,20 +78,6 @@ static __always_inline void summary__duration(struct rt_summary_value *value,
 		__sync_fetch_and_add(&value->bucket[i], 1);
 }
 
-/* Definition of the duration, docs/definitions.md. 0 if it cannot be told. */
-static __always_inline u64 report__duration(const struct rt_exchange *ex)
-{
-	bool client = ex->peer.role == RT_ROLE_CLIENT;
-	u64 begin, end;
-
-	begin = client ? ex->first_send : ex->arrive ?: ex->first_recv;
-	if (ex->header.flags & RT_EX_NO_RESPONSE)
-		end = ex->ended;
-	else
-		end = client ? ex->last_recv : ex->last_send;
-	return end > begin ? end - begin : 0;
-}
-
 /* The ring was full: keep the count and the duration. */
 static __noinline int report__summarise(struct conn *c)
 {
@@ -118,8 +106,8 @@ static __noinline int report__summarise(struct conn *c)
 
 int report__exchange(struct conn *c, u32 end, u32 flags, u64 now)
 {
+	u64 was, seq, wakeup = BPF_RB_NO_WAKEUP;
 	struct rt_exchange *ex;
-	u64 was, seq;
 	bool changed;
 
 	if (!c)
@@ -144,8 +132,11 @@ int report__exchange(struct conn *c, u32 end, u32 flags, u64 now)
 	ex->ended = now;
 	if (ex->header.flags & RT_EX_PEER_CLOSED_FIRST && c->peer_fin)
 		ex->ended = c->peer_fin;
-	if (!bpf_ringbuf_output(&rt_ring, ex, report__size(ex),
-				BPF_RB_NO_WAKEUP)) {
+	report__calls(c, now);
+	report__details(c, ex);
+	if (report__is_slow(ex))
+		wakeup = BPF_RB_FORCE_WAKEUP;
+	if (!bpf_ringbuf_output(&rt_ring, ex, report__size(ex), wakeup)) {
 		c->told = ex->tgid;
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #ifndef REQTRACE_BPF_REPORT_H
 #define REQTRACE_BPF_REPORT_H
 
+#include "calls.h"
 #include "conn.h"
 
 static __always_inline u32 report__size(const struct rt_exchange *ex)
@@ -15,6 +16,48 @@ static __always_inline u32 report__size(const struct rt_exchange *ex)
 
 	return size < sizeof(*ex) + CONN_PAYLOAD ? size
 						 : sizeof(*ex) + CONN_PAYLOAD;
+}
+
+/* Exchanges that take longer are told at once; set by userspace. */
+extern rt_u64 rt_slow_ns;
+
+/* Definition of the duration, docs/definitions.md. 0 if it cannot be told. */
+static __always_inline u64 report__duration(const struct rt_exchange *ex)
+{
+	bool client = ex->peer.role == RT_ROLE_CLIENT;
+	u64 begin, end;
+
+	begin = client ? ex->first_send : ex->arrive ?: ex->first_recv;
+	if (ex->header.flags & RT_EX_NO_RESPONSE)
+		end = ex->ended;
+	else
+		end = client ? ex->last_recv : ex->last_send;
+	return end > begin ? end - begin : 0;
+}
+
+static __always_inline bool report__is_slow(struct rt_exchange *ex)
+{
+	if (!rt_slow_ns || report__duration(ex) < rt_slow_ns)
+		return false;
+	ex->header.flags |= RT_EX_SLOW;
+	return true;
+}
+
+/* The last of what the record of c's exchange says; ex: c->ex, or a copy. */
+static __always_inline void report__details(struct conn *c,
+					    struct rt_exchange *ex)
+{
+	ex->rtt_us = c->rtt_us;
+	ex->retransmits = c->retrans - c->retrans_before;
+	if (ex->own_cpu > ex->clock[RT_CLOCK_CPU])
+		ex->own_cpu = ex->clock[RT_CLOCK_CPU];
+}
+
+/* What goes before it: calls out. */
+static __always_inline void report__calls(struct conn *c, u64 now)
+{
+	if (rt_config.parts && c->calls)
+		calls__report(c->ex.peer.cookie, c->state >> 2, now);
 }
 
 /*

@@ -7,6 +7,7 @@
  */
 #include "adopt.h"
 #include "exchange.h"
+#include "parts.h"
 #include "payload.h"
 
 struct conn_map rt_conns SEC(".maps");
@@ -50,8 +51,11 @@ static __always_inline void conn__peer_closed(struct conn *c)
 	if (c->peer_fin)
 		return;
 	c->peer_fin = bpf_ktime_get_ns();
-	if (c->phase == PHASE_REQUEST)
-		c->ex.header.flags |= RT_EX_PEER_CLOSED_FIRST;
+	if (c->phase != PHASE_REQUEST)
+		return;
+	c->ex.header.flags |= RT_EX_PEER_CLOSED_FIRST;
+	if (rt_config.parts)
+		parts__until(c, c->peer_fin);
 }
 
 static __always_inline void socket__failed(struct conn *c, int ret, u16 flag)
@@ -79,6 +83,8 @@ static __always_inline void socket__moved(struct conn *c, struct sock *sk,
 		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 		m.write_seq = tp ? tp->write_seq : 0;
+		if (tp)
+			conn__look(c, tp);
 	}
 	exchange__moved(c, &m);
 }
@@ -154,6 +160,8 @@ int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
 	}
 	now = bpf_ktime_get_ns();
 	if (flags & MSG_PEEK) {
+		if (!c->peeked && rt_config.parts)
+			parts__peeked(c, now);
 		if (!c->peeked)
 			c->peeked = now;
 		return 0;
@@ -228,8 +236,11 @@ int BPF_PROG(rt_ready, struct sock *sk)
 			return 0;
 	}
 	/* A listener is told of connections; they inherit what it holds. */
-	if (c->kind != CONN_OPEN)
+	if (c->kind != CONN_OPEN) {
+		if (c->backlog < sk->sk_ack_backlog)
+			c->backlog = sk->sk_ack_backlog;
 		return 0;
+	}
 	/* A UNIX sender tells after it let go of the queue: if the reader was
 	 * faster, nothing has arrived any more. */
 	if (!conn__is_tcp(c) && !sk->sk_receive_queue.qlen)
@@ -297,6 +308,18 @@ static __always_inline bool state__unacked(struct conn *c, struct sock *sk)
 	return tp->write_seq - tp->snd_una > (c->local_closed ? 1u : 0u);
 }
 
+/* The last words of the socket and of who handled its request. */
+static __always_inline void state__look(struct conn *c, struct sock *sk,
+					u64 now)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (tp)
+		conn__look(c, tp);
+	if (rt_config.parts && c->phase == PHASE_REQUEST && !c->peer_fin)
+		parts__until(c, now);
+}
+
 static __always_inline void state__closed(struct conn *c, struct sock *sk)
 {
 	u64 now = bpf_ktime_get_ns();
@@ -312,8 +335,11 @@ static __always_inline void state__closed(struct conn *c, struct sock *sk)
 		flags |= RT_EX_LOCAL_CLOSED;
 	if (reset && state__unacked(c, sk))
 		flags |= RT_EX_UNACKED;
+	state__look(c, sk, now);
 	report__exchange(c, reset ? RT_END_RESET : RT_END_CLOSE, flags, now);
 	report__connection(c, RT_REC_CLOSE, now, reset ? RT_CONN_RESET : 0);
+	if (rt_config.parts)
+		calls__forget(c->ex.peer.cookie);
 }
 
 /*

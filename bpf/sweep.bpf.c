@@ -31,6 +31,8 @@ static __always_inline void sweep__fill(struct sweep_record *rec,
 	ex->seq = seq;
 	ex->end = rt_sweep_stop ? RT_END_STOP : RT_END_IDLE;
 	ex->ended = now;
+	report__details(c, ex);
+	report__is_slow(ex);
 }
 
 static __always_inline bool sweep__due(const struct conn *c)
@@ -52,6 +54,7 @@ static __noinline int sweep__conn(struct conn *c)
 
 	if (!sweep__due(c))
 		return 0;
+	report__calls(c, now);
 	rec = bpf_ringbuf_reserve(&rt_ring, sizeof(*rec), 0);
 	if (!rec) /* no harm: it comes with the next sweep, or its end */
 		return 0;
@@ -67,17 +70,47 @@ static __noinline int sweep__conn(struct conn *c)
 	return 0;
 }
 
+/* How full an accept queue is. One that is lost comes with the next sweep. */
+static __always_inline void sweep__listener(struct conn *c, struct sock *sk)
+{
+	struct rt_listener *rec;
+
+	rec = bpf_ringbuf_reserve(&rt_ring, sizeof(*rec), 0);
+	if (!rec)
+		return;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->header.kind = RT_REC_LISTENER;
+	rec->header.size = sizeof(*rec);
+	rec->header.time = bpf_ktime_get_ns();
+	rec->cookie = bpf_get_socket_cookie((void *)sk);
+	rec->tgid = c->ex.peer.owner;
+	rec->depth = sk->sk_ack_backlog;
+	rec->max_depth = c->backlog > rec->depth ? c->backlog : rec->depth;
+	rec->limit = sk->sk_max_ack_backlog;
+	rec->port = sk->__sk_common.skc_num;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
 SEC("iter/bpf_sk_storage_map")
 int rt_sweep_tcp(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
 	struct sock *sk = ctx->sk;
+	struct tcp_sock *tp;
 	struct conn *c;
 
 	if (!sk || !ctx->value)
 		return 0;
 	c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
-	if (c && c->kind == CONN_OPEN)
-		sweep__conn(c);
+	if (!c)
+		return 0;
+	if (c->kind == CONN_LISTENER && sk->__sk_common.skc_state == TCP_LISTEN)
+		sweep__listener(c, sk);
+	if (c->kind != CONN_OPEN)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		conn__look(c, tp);
+	sweep__conn(c);
 	return 0;
 }
 
@@ -109,6 +142,8 @@ static __noinline int sweep__gone(struct conn *c)
 	report__exchange(c, RT_END_CLOSE, c->peer_fin ? 0 : RT_EX_LOCAL_CLOSED,
 			 end);
 	report__connection(c, RT_REC_CLOSE, end, RT_CONN_INFERRED);
+	if (rt_config.parts)
+		calls__forget(c->ex.peer.cookie);
 	return 0;
 }
 

@@ -190,6 +190,7 @@ static int app__open_tracer(struct app *a)
 		.pids_len = o->pids_len,
 		.comm = o->comm,
 		.all = o->all,
+		.parts = !o->no_parts,
 		.port = o->port,
 		.ring_bytes = o->ring_bytes,
 		.interval = o->interval ?: NS_PER_S,

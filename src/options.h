@@ -28,6 +28,11 @@ struct options {
 	const char *replay; /* the recording, in OPTIONS_REPLAY */
 	enum snapshot_by by;
 	size_t ring_bytes;
+	bool no_parts;
+	bool verify;
+	uint64_t slow;	      /* ns; 0: not given as a time */
+	double slow_quantile; /* 0.99 for p99; 0: not given so */
+	size_t top;	      /* slowest exchanges in the report */
 };
 
 /* Parse argv. On wrong usage prints a sentence and ends the program with

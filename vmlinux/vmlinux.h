@@ -41,6 +41,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum {
 	BPF_ANY = 0,
@@ -49,9 +50,10 @@ enum {
 	BPF_F_CLONE = 512,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
 };
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), \
+#pragma clang attribute push(__attribute__((preserve_access_index)),           \
 			     apply_to = record)
 
 #if defined(__TARGET_ARCH_x86)
@@ -71,7 +73,19 @@ struct pid {
 	struct upid numbers[1];
 };
 
+typedef unsigned short umode_t;
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	umode_t i_mode;
+	struct super_block *i_sb;
+};
+
 struct file {
+	struct inode *f_inode;
 	void *private_data;
 };
 
@@ -97,10 +111,14 @@ struct signal_struct {
 };
 
 struct io_uring_task;
+struct bpf_local_storage;
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state;
 	unsigned int flags;
+	int on_cpu;
+	unsigned int in_iowait : 1;
 	int pid;
 	int tgid;
 	char comm[16];
@@ -108,6 +126,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct io_uring_task *io_uring;
+	struct bpf_local_storage *bpf_storage;
 };
 
 struct in6_addr {
@@ -138,6 +157,8 @@ struct sock {
 	struct sock_common __sk_common;
 	struct sk_buff_head sk_receive_queue;
 	int sk_err;
+	u32 sk_ack_backlog;
+	u32 sk_max_ack_backlog;
 	struct socket *sk_socket;
 	u16 sk_type;
 	u16 sk_protocol;
@@ -166,6 +187,8 @@ struct tcp_sock {
 	u64 bytes_acked;
 	u64 bytes_received;
 	u64 bytes_retrans;
+	u32 srtt_us;
+	u32 total_retrans;
 	u32 write_seq;
 	u32 lsndtime;
 	u32 rcv_nxt;
@@ -192,6 +215,11 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u32 fd;
 	struct file *file;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct bpf_iter__bpf_sk_storage_map {

@@ -19,9 +19,14 @@
 
 #include "base/hash.h"
 #include "reqtrace.skel.h"
+#include "source/accept_probe.h"
+#include "source/iter.h"
 #include "source/permissions.h"
 #include "source/procfs.h"
+#include "source/threads.h"
 #include "source/tracer_records.h"
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 struct known {
 	uint32_t tgid;
@@ -34,6 +39,9 @@ struct tracer {
 	struct reqtrace_bpf *bpf;
 	struct ring_buffer *ring;
 	struct bpf_link *sweep_tcp, *sweep_marks, *sweep_unix;
+	struct bpf_link *list_threads; /* NULL without parts */
+	struct threads *threads;       /* likewise */
+	struct accept_probe *accepts;
 	source_fn fn;
 	void *ctx;
 	struct known *known;
@@ -76,6 +84,8 @@ static int tracer__name(struct tracer *t, uint32_t tgid, bool target,
 		}
 		t->targets += target;
 	}
+	if (t->accepts)
+		accept_probe__process(t->accepts, tgid);
 	err = tracer_records__process(tgid, target, t->fn, t->ctx);
 	/* It may be gone already; its records carry its name. */
 	return err == -ESRCH ? 0 : err;
@@ -185,6 +195,7 @@ static int tracer__configure(struct tracer *t)
 	c->all = t->config.all;
 	c->server_only = t->config.server_only;
 	c->port = t->config.port;
+	c->parts = t->config.parts;
 	if (t->config.comm) {
 		c->by_comm = 1;
 		memcpy(c->comm, t->config.comm,
@@ -198,6 +209,25 @@ static int tracer__configure(struct tracer *t)
 					t->config.ring_bytes);
 }
 
+/* What only the parts need is not loaded without them. */
+static int tracer__configure_parts(struct tracer *t)
+{
+	struct bpf_program *progs[] = {
+		t->bpf->progs.rt_switch,       t->bpf->progs.rt_waking,
+		t->bpf->progs.rt_wakeup_new,   t->bpf->progs.rt_thread_fork,
+		t->bpf->progs.rt_thread_exit,  t->bpf->progs.rt_threads_seed,
+		t->bpf->progs.rt_threads_list,
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < LEN(progs); i++)
+		err = bpf_program__set_autoload(progs[i], t->config.parts);
+	if (!err && t->config.parts)
+		err = bpf_map__set_max_entries(t->bpf->maps.rt_accounts,
+					       RT_MAX_ACCOUNTS);
+	return err;
+}
+
 static int tracer__load(struct tracer *t, struct error *err)
 {
 	int code;
@@ -208,6 +238,8 @@ static int tracer__load(struct tracer *t, struct error *err)
 		return permissions__explain(-errno, "open the BPF programs",
 					    err);
 	code = tracer__configure(t);
+	if (!code)
+		code = tracer__configure_parts(t);
 	if (!code)
 		code = reqtrace_bpf__load(t->bpf);
 	if (code)
@@ -231,20 +263,32 @@ static int tracer__attach(struct tracer *t, struct error *err)
 	struct {
 		struct bpf_program *prog;
 		struct bpf_link **link;
+		bool parts;
 	} list[] = {
-		{t->bpf->progs.rt_fork, &t->bpf->links.rt_fork},
-		{t->bpf->progs.rt_exec, &t->bpf->links.rt_exec},
-		{t->bpf->progs.rt_exit, &t->bpf->links.rt_exit},
-		{t->bpf->progs.rt_destroy, &t->bpf->links.rt_destroy},
-		{t->bpf->progs.rt_state, &t->bpf->links.rt_state},
-		{t->bpf->progs.rt_ready, &t->bpf->links.rt_ready},
-		{t->bpf->progs.rt_recv, &t->bpf->links.rt_recv},
-		{t->bpf->progs.rt_send, &t->bpf->links.rt_send},
+		/* First: a thread that is born meanwhile has its clocks. */
+		{t->bpf->progs.rt_thread_fork, &t->bpf->links.rt_thread_fork,
+		 true},
+		{t->bpf->progs.rt_thread_exit, &t->bpf->links.rt_thread_exit,
+		 true},
+		{t->bpf->progs.rt_wakeup_new, &t->bpf->links.rt_wakeup_new,
+		 true},
+		{t->bpf->progs.rt_waking, &t->bpf->links.rt_waking, true},
+		{t->bpf->progs.rt_switch, &t->bpf->links.rt_switch, true},
+		{t->bpf->progs.rt_fork, &t->bpf->links.rt_fork, false},
+		{t->bpf->progs.rt_exec, &t->bpf->links.rt_exec, false},
+		{t->bpf->progs.rt_exit, &t->bpf->links.rt_exit, false},
+		{t->bpf->progs.rt_destroy, &t->bpf->links.rt_destroy, false},
+		{t->bpf->progs.rt_state, &t->bpf->links.rt_state, false},
+		{t->bpf->progs.rt_ready, &t->bpf->links.rt_ready, false},
+		{t->bpf->progs.rt_recv, &t->bpf->links.rt_recv, false},
+		{t->bpf->progs.rt_send, &t->bpf->links.rt_send, false},
 	};
 	char what[64];
 	int code;
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (size_t i = 0; i < LEN(list); i++) {
+		if (list[i].parts && !t->config.parts)
+			continue;
 		code = attach__one(list[i].prog, list[i].link);
 		if (code) {
 			snprintf(what, sizeof(what), "attach %s",
@@ -255,64 +299,42 @@ static int tracer__attach(struct tracer *t, struct error *err)
 	return 0;
 }
 
-static int iter__over(struct bpf_program *prog, struct bpf_map *map,
-		      struct bpf_link **link)
-{
-	union bpf_iter_link_info info = {};
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts);
-
-	if (map) {
-		info.map.map_fd = bpf_map__fd(map);
-		opts.link_info = &info;
-		opts.link_info_len = sizeof(info);
-	}
-	*link = bpf_program__attach_iter(prog, &opts);
-	return *link ? 0 : -errno;
-}
-
 static int tracer__iterators(struct tracer *t, struct error *err)
 {
 	int code;
 
-	code = iter__over(t->bpf->progs.rt_sweep_tcp, t->bpf->maps.rt_conns,
-			  &t->sweep_tcp);
+	code = iter__attach(t->bpf->progs.rt_sweep_tcp, t->bpf->maps.rt_conns,
+			    &t->sweep_tcp);
 	if (!code)
-		code = iter__over(t->bpf->progs.rt_sweep_marks,
-				  t->bpf->maps.rt_unix_marks, &t->sweep_marks);
+		code = iter__attach(t->bpf->progs.rt_sweep_marks,
+				    t->bpf->maps.rt_unix_marks,
+				    &t->sweep_marks);
 	if (!code)
-		code = iter__over(t->bpf->progs.rt_sweep_unix,
-				  t->bpf->maps.rt_unix_conns, &t->sweep_unix);
+		code = iter__attach(t->bpf->progs.rt_sweep_unix,
+				    t->bpf->maps.rt_unix_conns, &t->sweep_unix);
 	if (!code)
-		code = iter__over(t->bpf->progs.rt_seed, NULL,
-				  &t->bpf->links.rt_seed);
+		code = iter__attach(t->bpf->progs.rt_seed, NULL,
+				    &t->bpf->links.rt_seed);
+	if (!code && t->config.parts)
+		code = iter__attach(t->bpf->progs.rt_threads_list, NULL,
+				    &t->list_threads);
+	if (!code && t->config.parts)
+		code = iter__attach(t->bpf->progs.rt_threads_seed, NULL,
+				    &t->bpf->links.rt_threads_seed);
 	return code ? permissions__explain(code, "attach an iterator", err) : 0;
 }
 
-/* Run an iterator to its end; what it writes goes to each. */
-static int iter__run(struct bpf_link *link,
-		     void (*each)(struct tracer *t, uint64_t cookie),
-		     struct tracer *t)
+static int tracer__pause(void *ctx)
 {
-	uint64_t buffer[512];
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-	ssize_t n = 1;
+	return tracer__drain_all(ctx);
+}
 
-	if (fd < 0)
-		return fd;
-	while (!err && n) {
-		n = read(fd, buffer, sizeof(buffer));
-		/* EAGAIN: a million objects without output (bpf_seq_read()). */
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			err = -errno;
-		for (ssize_t i = 0; each && i < n / (ssize_t)sizeof(buffer[0]);
-		     i++)
-			each(t, buffer[i]);
-		/* A sweep can report more than the ring holds. */
-		if (!err)
-			err = tracer__drain_all(t);
-	}
-	close(fd);
-	return err;
+/* A run whose programs write to the ring. */
+static int tracer__iterate(struct tracer *t, struct bpf_link *link)
+{
+	const struct iter_run run = {.ctx = t, .pause = tracer__pause};
+
+	return iter__run(link, &run);
 }
 
 /* --- targets -------------------------------------------------------- */
@@ -363,7 +385,7 @@ static int tracer__find_targets(struct tracer *t, struct error *err)
 
 static int tracer__tell_host(struct tracer *t)
 {
-	static const char *const hooks[] = {
+	const char *hooks[] = {
 		"tp_btf/sock_recv_length",
 		"tp_btf/sock_send_length",
 		"tp_btf/sk_data_ready",
@@ -374,9 +396,19 @@ static int tracer__tell_host(struct tracer *t)
 		"tp_btf/sched_process_exit",
 		"iter/task_file",
 		"iter/bpf_sk_storage_map",
+		"uretprobe/libc:accept",
+		"uretprobe/libc:accept4",
+		/* With parts. */
+		"tp_btf/sched_switch",
+		"tp_btf/sched_waking",
+		"tp_btf/sched_wakeup_new",
+		"iter/task",
 		NULL,
 	};
+	const size_t with_parts = 4;
 
+	if (!t->config.parts)
+		hooks[LEN(hooks) - 1 - with_parts] = NULL;
 	return tracer_records__host(t->config.version, "sock", hooks,
 				    t->config.interval, t->fn, t->ctx);
 }
@@ -392,20 +424,25 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 	t->config = *config;
 	t->fn = fn;
 	t->ctx = ctx;
-	code = permissions__check(err);
+	t->threads = threads__new();
+	code = t->threads ? permissions__check(err) : -ENOMEM;
 	if (!code)
 		code = tracer__load(t, err);
-	if (!code)
-		code = tracer__tell_host(t);
+	if (!code) {
+		t->accepts = accept_probe__new(t->bpf->progs.rt_accepted);
+		code = t->accepts ? tracer__tell_host(t) : -ENOMEM;
+	}
 	if (!code)
 		code = tracer__attach(t, err);
 	if (!code)
 		code = tracer__iterators(t, err);
 	if (!code)
 		code = tracer__find_targets(t, err);
+	if (!code && config->parts)
+		code = tracer__iterate(t, t->bpf->links.rt_threads_seed);
 	if (!code) {
 		t->bpf->bss->rt_running = 1;
-		code = iter__run(t->bpf->links.rt_seed, NULL, t);
+		code = tracer__iterate(t, t->bpf->links.rt_seed);
 	}
 	if (!code)
 		code = tracer__drain_all(t);
@@ -424,19 +461,21 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 
 /* Not deleted yet: a hash iterator that is resumed counts elements, and would
  * pass over some if others went. Out of memory, one stays until the end. */
-static void unix__gone(struct tracer *t, uint64_t cookie)
+static int unix__gone(void *ctx, const void *record)
 {
+	struct tracer *t = ctx;
 	size_t cap = t->gone_cap ? 2 * t->gone_cap : 256;
 	uint64_t *grown;
 
 	if (t->gone_len == t->gone_cap) {
 		grown = realloc(t->gone, cap * sizeof(*grown));
 		if (!grown)
-			return;
+			return 0;
 		t->gone = grown;
 		t->gone_cap = cap;
 	}
-	t->gone[t->gone_len++] = cookie;
+	memcpy(&t->gone[t->gone_len++], record, sizeof(*t->gone));
+	return 0;
 }
 
 static void unix__delete_gone(struct tracer *t)
@@ -449,15 +488,21 @@ static void unix__delete_gone(struct tracer *t)
 
 static int tracer__sweep(struct tracer *t, bool stop)
 {
+	const struct iter_run unix_run = {
+		.ctx = t,
+		.each = unix__gone,
+		.size = sizeof(*t->gone),
+		.pause = tracer__pause,
+	};
 	int err;
 
 	t->bpf->bss->rt_sweep_generation++;
 	t->bpf->bss->rt_sweep_stop = stop;
-	err = iter__run(t->sweep_tcp, NULL, t);
+	err = tracer__iterate(t, t->sweep_tcp);
 	if (!err)
-		err = iter__run(t->sweep_marks, NULL, t);
+		err = tracer__iterate(t, t->sweep_marks);
 	if (!err)
-		err = iter__run(t->sweep_unix, unix__gone, t);
+		err = iter__run(t->sweep_unix, &unix_run);
 	unix__delete_gone(t);
 	return err;
 }
@@ -506,6 +551,7 @@ int tracer__mark(struct tracer *t, int kind)
 		tracer__detach(t);
 	err = tracer__drain_all(t);
 	tracer__forget_gone(t);
+	accept_probe__retry(t->accepts);
 	/* A UNIX socket is given up by the second sweep that misses it. */
 	if (!err && last)
 		err = tracer__sweep(t, false);
@@ -513,12 +559,21 @@ int tracer__mark(struct tracer *t, int kind)
 		err = tracer__sweep(t, last);
 	if (!err)
 		err = tracer__drain_all(t);
+	if (!err && t->config.parts)
+		err = threads__tell(t->threads, t->list_threads,
+				    bpf_map__fd(t->bpf->maps.rt_ended), t->fn,
+				    t->ctx);
 	if (!err)
 		err = tracer__totals(t, last);
 	if (err)
 		return err;
 	tracer_records__head(&mark.header, kind, sizeof(mark));
 	return t->fn(t->ctx, &mark, sizeof(mark));
+}
+
+void tracer__set_slow(struct tracer *t, uint64_t ns)
+{
+	t->bpf->bss->rt_slow_ns = ns;
 }
 
 size_t tracer__targets(const struct tracer *t)
@@ -541,6 +596,9 @@ void tracer__close(struct tracer *t)
 		HASH_DEL(t->known, k);
 		free(k);
 	}
+	accept_probe__free(t->accepts);
+	threads__free(t->threads);
+	bpf_link__destroy(t->list_threads);
 	bpf_link__destroy(t->sweep_tcp);
 	bpf_link__destroy(t->sweep_marks);
 	bpf_link__destroy(t->sweep_unix);

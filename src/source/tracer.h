@@ -20,6 +20,7 @@ struct tracer_config {
 	const char *comm;  /* processes of this name, now and later */
 	bool all;	   /* every process */
 	bool server_only;  /* no calls out */
+	bool parts;	   /* where the time goes: the clocks of threads */
 	uint16_t port;	   /* 0: every port */
 	size_t ring_bytes; /* power of two, multiple of the page size */
 	uint64_t interval; /* refresh, ns; told in the recording */
@@ -45,6 +46,9 @@ int tracer__drain(struct tracer *t);
  * kind: RT_REC_TICK, RT_REC_REPORT, or RT_REC_END, which also reports what is
  * in flight. 0 or negative errno. */
 int tracer__mark(struct tracer *t, int kind);
+
+/* Pass exchanges that take ns or longer on at once; 0: none. */
+void tracer__set_slow(struct tracer *t, uint64_t ns);
 
 /* How many targets are known to live. */
 size_t tracer__targets(const struct tracer *t);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose CPU time it is when one thread has several exchanges in hand: the
+ * account of the exchange that it touched last. Accounts are in an array, by
+ * the low bits of the connection's cookie; owned by account.bpf.c.
+ */
+#ifndef REQTRACE_BPF_ACCOUNT_H
+#define REQTRACE_BPF_ACCOUNT_H
+
+#include "thread.h"
+
+struct account {
+	u64 cookie;
+	u64 seq;
+	u64 cpu;   /* ns */
+	u64 calls; /* it made calls out: see calls.h */
+};
+
+struct account_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* RT_MAX_ACCOUNTS, with parts */
+	__type(key, u32);
+	__type(value, struct account);
+};
+
+extern struct account_map rt_accounts SEC(".maps");
+
+/* The account of an exchange; NULL when another one has its place. */
+static __always_inline struct account *account__of(const struct served *s)
+{
+	u32 key = s->cookie & (RT_MAX_ACCOUNTS - 1);
+	struct account *a;
+
+	if (!s->cookie)
+		return NULL;
+	a = bpf_map_lookup_elem(&rt_accounts, &key);
+	return a && a->cookie == s->cookie && a->seq == s->seq ? a : NULL;
+}
+
+/* A new account; who had the place loses it. */
+static __always_inline void account__open(const struct served *s)
+{
+	u32 key = s->cookie & (RT_MAX_ACCOUNTS - 1);
+	struct account *a = bpf_map_lookup_elem(&rt_accounts, &key);
+
+	if (!a)
+		return;
+	a->cookie = s->cookie;
+	a->seq = s->seq;
+	a->cpu = 0;
+	a->calls = 0;
+}
+
+static __always_inline void account__add(const struct served *s, u64 cpu)
+{
+	struct account *a = account__of(s);
+
+	if (a)
+		a->cpu += cpu;
+}
+
+#endif

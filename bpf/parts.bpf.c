@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See parts.h. Fed by the exchange state machine, with the clocks of threads.
+ */
+#include "parts.h"
+
+#include "calls.h"
+#include "thread.h"
+
+
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+
+/* The clocks of the current thread. */
+static __always_inline struct thread *parts__thread(u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *t = thread__of(task);
+
+	if (t)
+		return t;
+	t = thread__create(task);
+	if (t)
+		thread__begin(t, RT_CLOCK_CPU, now);
+	return t;
+}
+
+static __always_inline struct served parts__served(const struct conn *c)
+{
+	return (struct served){c->ex.peer.cookie, c->state >> 2};
+}
+
+static __always_inline bool parts__same(const struct served *a,
+					const struct served *b)
+{
+	return a->cookie == b->cookie && a->seq == b->seq;
+}
+
+static __always_inline void parts__peer(struct peer *p, const struct conn *c)
+{
+	const u64 *addr = (const u64 *)c->ex.peer.remote_addr;
+
+	__builtin_memset(p, 0, sizeof(*p));
+	p->cookie = c->ex.peer.cookie;
+	p->transport = c->ex.peer.transport;
+	if (conn__is_tcp(c)) {
+		p->addr[0] = addr[0];
+		p->addr[1] = addr[1];
+		p->port = c->ex.peer.remote_port;
+	} else {
+		p->addr[0] = c->ex.peer.remote_pid;
+	}
+}
+
+/*
+ * The CPU time since the thread's last touch belongs to the exchange that it
+ * touched then. Only when it had answered that one, and now answers another,
+ * it has worked on that (an event loop that writes all answers in one go).
+ */
+static __always_inline void parts__credit(struct thread *t,
+					  const struct served *me, bool answers,
+					  u64 cpu)
+{
+	u64 ns = cpu - t->segment;
+
+	if (t->answered && answers)
+		account__add(me, ns);
+	else
+		account__add(&t->serves, ns);
+	account__add(&t->calls, ns);
+	t->segment = cpu;
+}
+
+/* What it blocked on since its last touch is the doing of what it served. */
+static __always_inline void parts__waited(struct thread *t)
+{
+	for (int i = 0; i < THREAD_WAITS; i++) {
+		struct wait *w = &t->wait[i];
+		struct call_time add = {.network = w->ns};
+		struct peer p;
+
+		if (!w->ns)
+			continue;
+		p = w->peer;
+		w->ns = 0;
+		calls__add(&t->serves, &p, &add);
+	}
+	t->waits_len = 0;
+}
+
+/* The latest wake-up of t for this exchange since it was touched. */
+static __always_inline struct wake *parts__wake(struct thread *t,
+						const struct served *me,
+						u64 touched_at)
+{
+	for (u32 i = 1; i <= THREAD_WAKES; i++) {
+		struct wake *w = &t->wake[(t->wakes_len - i) % THREAD_WAKES];
+
+		if (i <= t->wakes_len && parts__same(&w->served, me) &&
+		    w->at >= touched_at)
+			return w;
+	}
+	return NULL;
+}
+
+static __always_inline void parts__rebase(struct conn *c, const u64 *clock)
+{
+	for (int i = 0; i < RT_CLOCKS; i++)
+		c->base[i] = clock[i] - c->ex.clock[i];
+}
+
+/* Another thread had it until now. */
+static __always_inline void parts__take_over(struct conn *c, struct thread *t,
+					     const struct served *me, u64 now,
+					     const u64 *clock)
+{
+	struct wake *w = parts__wake(t, me, c->touched_at);
+
+	if (w && w->owner == c->thread) {
+		for (int i = 0; i < RT_CLOCKS; i++)
+			c->ex.clock[i] = w->owner_clock[i] - c->base[i];
+		c->ex.handoff += w->at - w->left;
+		parts__rebase(c, w->own_clock);
+		if (t->segment < w->own_clock[RT_CLOCK_CPU])
+			t->segment = w->own_clock[RT_CLOCK_CPU];
+	} else if (t->touched_at > c->touched_at) {
+		/* It was busy with another one: then it took this up. */
+		c->ex.handoff += t->touched_at - c->touched_at;
+		parts__rebase(c, t->at_touch);
+	} else {
+		c->ex.handoff += now - c->touched_at;
+		parts__rebase(c, clock);
+		count(RT_COUNT_HANDED_OVER);
+	}
+	c->thread = bpf_get_current_pid_tgid();
+}
+
+/*
+ * An answer was in the socket since arrive, and the thread went on with other
+ * things: that is the receive queue, and not what it did meanwhile. Looks back
+ * through what it did.
+ */
+static __always_inline void parts__take_queue(struct conn *c, struct thread *t,
+					      u64 arrive, u64 now)
+{
+	u64 from = t->since, to = now;
+	u64 state = t->state;
+
+	for (u32 i = 1; i <= THREAD_PAST + 1 && to > arrive; i++) {
+		u64 start = from > arrive ? from : arrive;
+		u32 past = (t->past_len - i) % THREAD_PAST;
+
+		if (to > start && state < RT_CLOCKS) {
+			c->base[state] += to - start;
+			c->ex.queued += to - start;
+		}
+		if (i > t->past_len || i > THREAD_PAST)
+			break;
+		to = from;
+		from = t->past[past].since;
+		state = t->past[past].state;
+	}
+}
+
+static __always_inline void parts__begin(struct conn *c, struct thread *t,
+					 const struct served *me, bool received,
+					 const u64 *clock)
+{
+	struct wake *from;
+	struct served parent;
+	u32 tid = bpf_get_current_pid_tgid();
+
+	account__open(me);
+	c->ex.header.flags |= RT_EX_PARTS;
+	if (!c->peeked || c->thread != tid)
+		__builtin_memcpy(c->base, clock, sizeof(c->base));
+	c->thread = tid;
+	if (received || c->ex.peer.role != RT_ROLE_CLIENT)
+		return;
+	parent = thread__serves(t, &from);
+	c->ex.parent_cookie = parent.cookie;
+	c->ex.parent_seq = parent.seq;
+}
+
+/* More of a call out, made for another exchange than its beginning was. */
+static __always_inline void parts__shared(struct conn *c, struct thread *t)
+{
+	struct wake *from;
+	struct served now = thread__serves(t, &from);
+
+	if (!c->ex.parent_cookie || (now.cookie == c->ex.parent_cookie &&
+				     (u32)now.seq == c->ex.parent_seq))
+		return;
+	c->ex.parent_cookie = 0;
+	c->ex.parent_seq = 0;
+	count(RT_COUNT_CALLS_SHARED);
+}
+
+/* Bytes of the answer to a call out. */
+static __always_inline void parts__called(struct conn *c, u64 now, bool first)
+{
+	struct served parent = {c->ex.parent_cookie, c->ex.parent_seq};
+	u64 since = first ? c->ex.first_send : c->touched_at;
+	struct call_time add = {.time = now - since, .count = first};
+	struct peer p;
+
+	if (!parent.cookie)
+		return;
+	parts__peer(&p, c);
+	calls__add(&parent, &p, &add);
+}
+
+static __always_inline void parts__go_on(struct conn *c, struct thread *t,
+					 const struct served *me,
+					 struct moved *m, const u64 *clock)
+{
+	bool client = c->ex.peer.role == RT_ROLE_CLIENT;
+	bool first = client && m->received && c->ex.recvs == 1;
+	u64 arrive = c->ex.arrive;
+
+	if ((u32)bpf_get_current_pid_tgid() != c->thread)
+		parts__take_over(c, t, me, m->now, clock);
+	if (first && arrive) {
+		if (arrive < c->touched_at)
+			arrive = c->touched_at;
+		parts__take_queue(c, t, arrive, m->now);
+	}
+	for (int i = 0; i < RT_CLOCKS; i++)
+		c->ex.clock[i] = clock[i] - c->base[i];
+	if (client && m->received)
+		parts__called(c, m->now, first);
+	if (client && !m->received)
+		parts__shared(c, t);
+}
+
+/* What the exchange's account says, now that it has (some of) its answer. */
+static __always_inline void parts__answered(struct conn *c, struct served *me)
+{
+	struct account *a = account__of(me);
+
+	if (!a) {
+		if (!(c->ex.header.flags & RT_EX_CPU_UNSPLIT))
+			count(RT_COUNT_CPU_UNSPLIT);
+		c->ex.header.flags |= RT_EX_CPU_UNSPLIT;
+		return;
+	}
+	c->ex.own_cpu = a->cpu;
+	if (a->calls)
+		c->calls = calls__settle(me);
+}
+
+/* What the thread is busy with from here on. */
+static __always_inline void parts__serves(struct thread *t, struct conn *c,
+					  const struct served *me,
+					  bool received)
+{
+	if (c->ex.peer.role != RT_ROLE_CLIENT) {
+		t->serves = *me;
+		t->answered = !received;
+		t->calls.cookie = 0;
+		return;
+	}
+	t->calls = *me;
+	if (received) {
+		t->serves.cookie = c->ex.parent_cookie;
+		t->serves.seq = c->ex.parent_seq;
+	}
+	if (c->ex.parent_cookie == t->serves.cookie &&
+	    c->ex.parent_seq == (u32)t->serves.seq)
+		t->answered = 0;
+}
+
+int parts__touched(struct conn *c, struct moved *m, u32 began)
+{
+	bool answers;
+	struct served me;
+	struct thread *t;
+	u64 clock[RT_CLOCKS];
+
+	if (!c || !m)
+		return 0;
+	t = parts__thread(m->now);
+	if (!t)
+		return 0;
+	me = parts__served(c);
+	answers = m->received == (c->ex.peer.role == RT_ROLE_CLIENT);
+	thread__clocks(t, m->now, clock);
+	if (t->waits_len)
+		parts__waited(t);
+	parts__credit(t, &me, answers && !m->received, clock[RT_CLOCK_CPU]);
+	if (began)
+		parts__begin(c, t, &me, m->received, clock);
+	else if (c->ex.header.flags & RT_EX_PARTS)
+		parts__go_on(c, t, &me, m, clock);
+	if (answers)
+		parts__answered(c, &me);
+	parts__serves(t, c, &me, m->received);
+	c->touched_at = m->now;
+	t->touched_at = m->now;
+	__builtin_memcpy(t->at_touch, clock, sizeof(t->at_touch));
+	return 0;
+}
+
+int parts__peeked(struct conn *c, u64 now)
+{
+	struct thread *t;
+
+	if (!c)
+		return 0;
+	t = parts__thread(now);
+	if (!t)
+		return 0;
+	thread__clocks(t, now, c->base);
+	c->thread = bpf_get_current_pid_tgid();
+	return 0;
+}
+
+int parts__until(struct conn *c, u64 now)
+{
+	struct task_struct *task;
+	struct served me;
+	struct thread *t;
+	u64 clock[RT_CLOCKS];
+	u32 version;
+
+	if (!c || !(c->ex.header.flags & RT_EX_PARTS))
+		return 0;
+	task = bpf_task_from_pid(c->thread);
+	if (!task)
+		return 0;
+	t = thread__of(task);
+	if (t) {
+		version = t->version;
+		thread__clocks(t, now, clock);
+		barrier();
+		me = parts__served(c);
+		if (!(version & 1) && version == t->version) {
+			for (int i = 0; i < RT_CLOCKS; i++)
+				c->ex.clock[i] = clock[i] - c->base[i];
+			if (parts__same(&t->serves, &me))
+				parts__credit(t, &me, false,
+					      clock[RT_CLOCK_CPU]);
+			parts__answered(c, &me);
+		}
+	}
+	bpf_task_release(task);
+	return 0;
+}

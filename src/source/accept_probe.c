@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Owns the probes. Fed with processes; the programs that they run yield
+ * records in the ring.
+ */
+#include "source/accept_probe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PATH_LEN (PATH_MAX + 32)
+
+/* Processes that are looked at again, and how often: a program that was just
+ * started maps its library a few milliseconds later. */
+#define LATER_MAX 64
+#define TRIES 3
+
+struct probe {
+	dev_t dev;
+	ino_t ino;
+	struct bpf_link *accept, *accept4; /* NULL: it has no such function */
+	struct probe *next;
+};
+
+struct accept_probe {
+	struct bpf_program *prog;
+	struct probe *all;
+	struct {
+		uint32_t pid;
+		int tries;
+	} later[LATER_MAX];
+	size_t later_len;
+};
+
+struct accept_probe *accept_probe__new(struct bpf_program *prog)
+{
+	struct accept_probe *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->prog = prog;
+	return p;
+}
+
+void accept_probe__free(struct accept_probe *p)
+{
+	struct probe *next;
+
+	if (!p)
+		return;
+	for (struct probe *one = p->all; one; one = next) {
+		next = one->next;
+		bpf_link__destroy(one->accept);
+		bpf_link__destroy(one->accept4);
+		free(one);
+	}
+	free(p);
+}
+
+/* A mapped file that may be a C library: libc.so.6, libc-2.31.so,
+ * ld-musl-x86_64.so.1; older glibc has accept() in libpthread, too. */
+static int is_libc(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	return !strncmp(name, "libc.so", 7) || !strncmp(name, "libc-", 5) ||
+	       !strncmp(name, "libpthread", 10) ||
+	       !strncmp(name, "ld-musl", 7) || !strncmp(name, "libc.musl", 9);
+}
+
+static struct bpf_link *attach(struct bpf_program *prog, const char *path,
+			       const char *function)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = function,
+		    .retprobe = true);
+
+	/* In every process that maps the file: the program leaves at once if
+	 * it is not traced. */
+	return bpf_program__attach_uprobe_opts(prog, -1, path, 0, &opts);
+}
+
+/* path: as seen from the root of the process. 0, or -ENOENT if it has none of
+ * the functions. */
+static int probe__file(struct accept_probe *p, uint32_t pid, const char *path)
+{
+	char full[PATH_LEN];
+	struct probe *one;
+	struct stat st;
+
+	snprintf(full, sizeof(full), "/proc/%" PRIu32 "/root%s", pid, path);
+	if (stat(full, &st))
+		return -errno;
+	for (one = p->all; one; one = one->next)
+		if (one->dev == st.st_dev && one->ino == st.st_ino)
+			return one->accept || one->accept4 ? 0 : -ENOENT;
+	one = calloc(1, sizeof(*one));
+	if (!one)
+		return -ENOMEM;
+	one->dev = st.st_dev;
+	one->ino = st.st_ino;
+	one->accept = attach(p->prog, full, "accept");
+	one->accept4 = attach(p->prog, full, "accept4");
+	one->next = p->all;
+	p->all = one;
+	return one->accept || one->accept4 ? 0 : -ENOENT;
+}
+
+/* The path that a line of /proc/PID/maps ends with; NULL: no file.
+ *   7f..-7f.. r-xp 00028000 08:01 1234    /lib/x86_64-linux-gnu/libc.so.6 */
+static char *mapped_file(char *line)
+{
+	char *path = strchr(line, '/');
+
+	if (!path || !strstr(line, " r-xp "))
+		return NULL;
+	path[strcspn(path, "\n")] = '\0';
+	return path;
+}
+
+/* How many libraries of pid are probed. */
+static int probe__process(struct accept_probe *p, uint32_t pid)
+{
+	char name[64], line[PATH_LEN + 128], *path;
+	int found = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/maps", pid);
+	f = fopen(name, "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f)) {
+		path = mapped_file(line);
+		if (path && is_libc(path) && !probe__file(p, pid, path))
+			found++;
+	}
+	fclose(f);
+	return found;
+}
+
+void accept_probe__process(struct accept_probe *p, uint32_t pid)
+{
+	if (probe__process(p, pid) || p->later_len == LATER_MAX)
+		return;
+	p->later[p->later_len].pid = pid;
+	p->later[p->later_len++].tries = 0;
+}
+
+void accept_probe__retry(struct accept_probe *p)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < p->later_len; i++) {
+		if (probe__process(p, p->later[i].pid) ||
+		    ++p->later[i].tries == TRIES)
+			continue;
+		p->later[left++] = p->later[i];
+	}
+	p->later_len = left;
+}
