@@ -16,6 +16,8 @@
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define MAX_RING (1u << 30)
 #define DEFAULT_RING (8u << 20)
+#define MAX_TOP 1000
+#define DEFAULT_TOP 10
 #define USAGE_STATUS 2
 
 const char *argp_program_version = "reqtrace " REQTRACE_VERSION;
@@ -52,6 +54,10 @@ enum {
 	KEY_BY,
 	KEY_RECORD,
 	KEY_RING,
+	KEY_SLOW,
+	KEY_TOP,
+	KEY_VERIFY,
+	KEY_NO_PARTS,
 };
 
 static const struct argp_option list[] = {
@@ -75,6 +81,12 @@ static const struct argp_option list[] = {
 	 "connection",
 	 0},
 	{"json", KEY_JSON, "FILE", 0, "final report as JSON; - for stdout", 0},
+	{"slow", KEY_SLOW, "TIME", 0,
+	 "print each exchange that takes TIME or longer, such as 100ms, as it "
+	 "happens; p99: that is slower than the 99th percentile of its like",
+	 0},
+	{"top", KEY_TOP, "N", 0,
+	 "how many of the slowest exchanges the report lists (default 10)", 0},
 	{0, 0, 0, 0, "Recording and engine:", 3},
 	{"record", KEY_RECORD, "FILE", 0,
 	 "keep the raw records for reqtrace replay FILE", 0},
@@ -82,6 +94,14 @@ static const struct argp_option list[] = {
 	{"ring", KEY_RING, "BYTES", 0,
 	 "size of the ring buffer: a power of two, 4096 to 1 GiB (default 8 "
 	 "MiB)",
+	 0},
+	{"no-parts", KEY_NO_PARTS, 0, 0,
+	 "only how long exchanges take, not where the time goes: no hooks in "
+	 "the scheduler",
+	 0},
+	{"verify", KEY_VERIFY, 0, 0,
+	 "add up the parts of every exchange again, and count those that are "
+	 "not its duration",
 	 0},
 	{0},
 };
@@ -115,6 +135,50 @@ static unsigned long parse__number(const char *arg, unsigned long min,
 			   "%s must be a number from %lu to %lu, not '%s'",
 			   what, min, max, arg);
 	return n;
+}
+
+/* A time with its unit, in ns; 0 if it is none. */
+static uint64_t parse__time(const char *arg)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"\u00b5s", 1e3}};
+	char *end;
+	double n = strtod(arg, &end);
+
+	if (end == arg || !isfinite(n) || n <= 0 || n > MAX_SECONDS)
+		return 0;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(end, units[i].name) && n * units[i].ns >= 1)
+			return n * units[i].ns;
+	return 0;
+}
+
+/* 100ms, or p99. */
+static void parse__slow(struct options *o, const char *arg,
+			struct argp_state *state)
+{
+	char *end;
+	double p;
+
+	o->slow = 0;
+	o->slow_quantile = 0;
+	if (*arg == 'p') {
+		p = strtod(arg + 1, &end);
+		if (end != arg + 1 && !*end && p >= 50 && p < 100) {
+			o->slow_quantile = p / 100;
+			return;
+		}
+	} else {
+		o->slow = parse__time(arg);
+	}
+	if (!o->slow)
+		argp_error(state,
+			   "--slow takes a time with its unit, such as 100ms "
+			   "or 1.5s, or a percentile from p50 on, such as p99, "
+			   "not '%s'",
+			   arg);
 }
 
 static void parse__pids(struct options *o, char *arg, struct argp_state *state)
@@ -196,9 +260,12 @@ static void parse__check(const struct options *o, struct argp_state *state)
 		if (!o->replay)
 			argp_error(state, "replay takes a recording: a file "
 					  "made with --record");
-		if (targets || o->port || o->record || o->duration)
-			argp_error(state, "replay takes only -i, --by and "
-					  "--json: the rest is as recorded");
+		if (targets || o->port || o->record || o->duration ||
+		    o->no_parts)
+			argp_error(state,
+				   "replay takes only -i, --by, --json, "
+				   "--slow, --top and --verify: the rest is as "
+				   "recorded");
 		return;
 	}
 	if (targets > 1)
@@ -247,6 +314,18 @@ static error_t parse__option(int key, char *arg, struct argp_state *state)
 	case KEY_ENGINE:
 		parse__engine(arg, state);
 		break;
+	case KEY_SLOW:
+		parse__slow(o, arg, state);
+		break;
+	case KEY_TOP:
+		o->top = parse__number(arg, 0, MAX_TOP, "--top", state);
+		break;
+	case KEY_VERIFY:
+		o->verify = true;
+		break;
+	case KEY_NO_PARTS:
+		o->no_parts = true;
+		break;
 	case KEY_RING:
 		o->ring_bytes = parse__ring(arg, state);
 		break;
@@ -269,6 +348,7 @@ void options__parse(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	o->ring_bytes = DEFAULT_RING;
+	o->top = DEFAULT_TOP;
 	argp_err_exit_status = USAGE_STATUS;
 	/* In order, or what stands before -- would be started with what is
 	 * behind it. */
