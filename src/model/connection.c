@@ -104,15 +104,14 @@ uint16_t connection__port(const struct connection *c)
 	return c->role == RT_ROLE_CLIENT ? c->remote_port : c->local_port;
 }
 
-int connection__tell(const struct connection *c, const struct model_sink *sink,
-		     enum sink_conn_event event, uint32_t old_pid,
-		     uint64_t time, uint64_t bytes_in, uint64_t bytes_out)
+/* *s is c as it is; the event's own figures are 0. */
+static void describe(const struct connection *c, enum sink_conn_event event,
+		     uint64_t time, struct sink_conn *s)
 {
-	struct sink_conn s = {
+	*s = (struct sink_conn){
 		.event = event,
 		.cookie = c->cookie,
 		.pid = c->pid,
-		.old_pid = old_pid,
 		.role = c->role,
 		.transport = c->transport,
 		.port = connection__port(c),
@@ -122,12 +121,36 @@ int connection__tell(const struct connection *c, const struct model_sink *sink,
 		.time = time,
 		.joined = c->joined,
 		.summarised = c->summarised,
-		.bytes_in = bytes_in,
-		.bytes_out = bytes_out,
 	};
+	memcpy(s->local_addr, c->local_addr, sizeof(s->local_addr));
+	memcpy(s->remote_addr, c->remote_addr, sizeof(s->remote_addr));
+}
 
-	memcpy(s.local_addr, c->local_addr, sizeof(s.local_addr));
-	memcpy(s.remote_addr, c->remote_addr, sizeof(s.remote_addr));
+int connection__tell(const struct connection *c, const struct model_sink *sink,
+		     enum sink_conn_event event, uint32_t old_pid,
+		     uint64_t time, uint64_t bytes_in, uint64_t bytes_out)
+{
+	struct sink_conn s;
+
+	describe(c, event, time, &s);
+	s.old_pid = old_pid;
+	s.bytes_in = bytes_in;
+	s.bytes_out = bytes_out;
+	return sink->conn(sink->ctx, &s);
+}
+
+int connection__tell_accepted(struct connection *c,
+			      const struct model_sink *sink, uint32_t pid,
+			      uint64_t time)
+{
+	struct sink_conn s;
+
+	c->accepted = true;
+	describe(c, SINK_CONN_ACCEPTED, time, &s);
+	s.pid = pid;
+	/* Two CPUs took these times. */
+	if (time > c->established)
+		s.accept_queue = time - c->established;
 	return sink->conn(sink->ctx, &s);
 }
 

@@ -34,7 +34,8 @@ struct connection {
 	uint8_t role;	   /* enum rt_role; unknown until told */
 	uint8_t transport; /* enum rt_transport */
 	bool joined, summarised;
-	bool told; /* OPENED or JOINED went to the sink */
+	bool told;     /* OPENED or JOINED went to the sink */
+	bool accepted; /* ACCEPTED did */
 	bool closed;
 	bool touched;		   /* had traffic since it was last looked at */
 	bool upgraded;		   /* is a stream from here on */
@@ -79,6 +80,11 @@ uint16_t connection__port(const struct connection *c);
 int connection__tell(const struct connection *c, const struct model_sink *sink,
 		     enum sink_conn_event event, uint32_t old_pid,
 		     uint64_t time, uint64_t bytes_in, uint64_t bytes_out);
+
+/* Tell the sink, once, that process pid accepted it at time. */
+int connection__tell_accepted(struct connection *c,
+			      const struct model_sink *sink, uint32_t pid,
+			      uint64_t time);
 
 /* Exchange numbers wrap; only their distance counts. */
 static inline bool seq__before(uint32_t a, uint32_t b)

@@ -56,13 +56,21 @@ static int settle_held(struct exchanges *xs, struct connection *c)
 	return err;
 }
 
+/* Exchange seq needs nothing any more of what came ahead of it. */
+static void forget_waiting(struct exchanges *xs, const struct connection *c,
+			   uint32_t seq)
+{
+	payloads__settle(xs->reader->payloads, c->cookie, seq);
+	calls__settle(xs->reader->calls, c->cookie, seq);
+}
+
 /* t is final, and what it continued is part of it. Consumes *t. */
 static int finish(struct exchanges *xs, struct connection *c, struct turn *t)
 {
 	int err;
 
 	connection__see(c, t->seq);
-	payloads__settle(xs->reader->payloads, c->cookie, t->seq);
+	forget_waiting(xs, c, t->seq);
 	turn_free(xs, &c->held);
 	if (t->capture && turn__may_go_on(t))
 		return turn_keep(xs, &c->held, t);
@@ -108,7 +116,7 @@ static int stream_recorded(struct exchanges *xs, struct connection *c,
 	if (!is_final(ex))
 		return 0;
 	connection__see(c, ex->seq);
-	payloads__settle(xs->reader->payloads, c->cookie, ex->seq);
+	forget_waiting(xs, c, ex->seq);
 	return c->upgraded ? 0 : stream__end(c, xs->sink, end_of_stream(ex));
 }
 
@@ -127,7 +135,7 @@ static int begin_stream(struct exchanges *xs, struct connection *c,
 
 /* What a server sends unasked, long after a whole answer, is no part of it; nor
  * does it matter whether anybody was left to take it. */
-static void keep_answer(struct turn *t, const struct turn *whole)
+static void keep_answer(struct turn *t, struct turn *whole)
 {
 	if (t->response_total > whole->response_total)
 		t->flags &= ~(RT_EX_UNACKED | RT_EX_SEND_FAILED |
@@ -135,6 +143,11 @@ static void keep_answer(struct turn *t, const struct turn *whole)
 	t->framing = PROTO_WHOLE;
 	t->response_last = whole->response_last;
 	t->response_total = whole->response_total;
+	t->last_tid = whole->last_tid;
+	t->parts = whole->parts;
+	free(t->calls);
+	t->calls = whole->calls;
+	whole->calls = NULL;
 }
 
 static int take_turn(struct exchanges *xs, struct connection *c,
@@ -192,6 +205,7 @@ static int take_late(struct exchanges *xs, struct connection *c,
 	if (!is_final(ex) && (ex->header.flags & RT_EX_NO_RESPONSE))
 		return 0;
 	err = turn__read(xs->reader, c, ev, NULL, &t);
+	forget_waiting(xs, c, ex->seq);
 	if (err)
 		return err;
 	if (t.kind == PROTO_EXCHANGE)

@@ -16,6 +16,7 @@ struct model {
 	struct processes processes;
 	struct operations operations;
 	struct payloads payloads;
+	struct calls calls;
 	struct connections connections;
 	struct turn_reader reader;
 	struct exchanges exchanges;
@@ -35,8 +36,10 @@ struct model *model__new(const struct model_sink *sink)
 	processes__init(&m->processes, &m->sink);
 	operations__init(&m->operations);
 	payloads__init(&m->payloads);
+	calls__init(&m->calls, &m->connections);
 	m->reader.payloads = &m->payloads;
 	m->reader.operations = &m->operations;
+	m->reader.calls = &m->calls;
 	m->exchanges.sink = &m->sink;
 	m->exchanges.reader = &m->reader;
 	return m;
@@ -53,10 +56,18 @@ void model__free(struct model *m)
 		connections__remove(&m->connections, c);
 	}
 	payloads__free(&m->payloads);
+	calls__free(&m->calls);
 	operations__free(&m->operations);
 	processes__free(&m->processes);
 	free(m->pending);
 	free(m);
+}
+
+/* Nothing more comes of what waits for exchanges of cookie. */
+static void drop_waiting(struct model *m, uint64_t cookie)
+{
+	payloads__drop(&m->payloads, cookie);
+	calls__drop(&m->calls, cookie);
 }
 
 /* Give up the connection without traffic for longest. */
@@ -71,7 +82,7 @@ static int make_room(struct model *m)
 		m->forgotten++;
 	err = exchange__finish(&m->exchanges, c, RT_END_NEXT, m->now);
 	exchange__forget(&m->exchanges, c);
-	payloads__drop(&m->payloads, c->cookie);
+	drop_waiting(m, c->cookie);
 	connections__remove(&m->connections, c);
 	return err;
 }
@@ -148,7 +159,7 @@ static int on_close(struct model *m, const struct event *ev)
 		err = exchange__finish(&m->exchanges, c, end, time);
 	if (err)
 		return err;
-	payloads__drop(&m->payloads, c->cookie);
+	drop_waiting(m, c->cookie);
 	connections__close(&m->connections, c, m->now);
 	return connection__tell(c, &m->sink, SINK_CONN_CLOSED, 0, time,
 				rec->bytes_in, rec->bytes_out);
@@ -209,6 +220,61 @@ static int on_data(struct model *m, const struct event *ev)
 	return payloads__add(&m->payloads, data, ev->data.bytes);
 }
 
+/* Its opening was written before, so one that is not known was lost. */
+static int on_accept(struct model *m, const struct event *ev)
+{
+	const struct rt_accept *rec = ev->accept;
+	struct connection *c = connections__find(&m->connections, rec->cookie);
+	int err;
+
+	if (!c || c->closed || c->accepted || c->joined || !c->established)
+		return 0;
+	if (c->role == RT_ROLE_UNKNOWN)
+		c->role = RT_ROLE_SERVER;
+	err = introduce(m, c, rec->header.time);
+	if (!err)
+		err = processes__ensure(&m->processes, rec->tgid);
+	if (err)
+		return err;
+	return connection__tell_accepted(
+		c, &m->sink, rec->tgid ? rec->tgid : c->pid, rec->header.time);
+}
+
+static int on_listener(struct model *m, const struct event *ev)
+{
+	const struct rt_listener *rec = ev->listener;
+	const struct sink_listener told = {
+		.cookie = rec->cookie,
+		.pid = rec->tgid,
+		.port = rec->port,
+		.depth = rec->depth,
+		.max_depth = rec->max_depth,
+		.limit = rec->limit,
+	};
+	int err = processes__ensure(&m->processes, rec->tgid);
+
+	return err ? err : m->sink.listener(m->sink.ctx, &told);
+}
+
+static int on_threads(struct model *m, const struct event *ev)
+{
+	const struct rt_threads *rec = ev->threads;
+	struct sink_threads told = {
+		.pid = rec->tgid,
+		.living = rec->living,
+		.ended = rec->ended,
+	};
+	int err = processes__ensure(&m->processes, rec->tgid);
+
+	if (!err)
+		err = processes__thread(&m->processes, (const char *)rec->comm,
+					&told.name);
+	if (err)
+		return err;
+	memcpy(told.clock, rec->clock, sizeof(told.clock));
+	return m->sink.threads(m->sink.ctx, &told);
+}
+
 static int on_summary(struct model *m, const struct event *ev)
 {
 	uint32_t pid = ev->summary->key.tgid;
@@ -234,6 +300,14 @@ int model__event(struct model *m, const struct event *ev)
 		return on_close(m, ev);
 	case RT_REC_DATA:
 		return on_data(m, ev);
+	case RT_REC_CALLS:
+		return calls__add(&m->calls, ev->calls);
+	case RT_REC_ACCEPT:
+		return on_accept(m, ev);
+	case RT_REC_LISTENER:
+		return on_listener(m, ev);
+	case RT_REC_THREADS:
+		return on_threads(m, ev);
 	case RT_REC_FORK:
 	case RT_REC_EXEC:
 	case RT_REC_EXIT:

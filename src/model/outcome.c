@@ -116,11 +116,25 @@ static void fill_outcome(const struct turn *t, enum rt_role role,
 	r->end = t->response_last ? t->response_last : t->ended;
 }
 
+/* The kernel knows all of a client's, if it keeps clocks at all. */
+static uint64_t receive_queue(const struct turn *t, enum rt_role role)
+{
+	uint64_t read = t->request_first;
+
+	if (role == RT_ROLE_CLIENT && t->parts.known)
+		return t->parts.ns[PART_RECEIVE_QUEUE];
+	if (role == RT_ROLE_CLIENT)
+		read = t->response_first;
+	return t->arrive ? since(t->arrive, read) : 0;
+}
+
 /* Parts never exceed the whole, whatever the clocks of two CPUs say. */
 static void fill_times(const struct turn *t, enum rt_role role,
 		       struct request *r)
 {
-	uint64_t duration, read;
+	bool abandoned =
+		r->status == aborted && has(t, RT_EX_PEER_CLOSED_FIRST);
+	uint64_t duration;
 
 	r->begin = turn__begin(t, role);
 	if (r->end < r->begin)
@@ -131,13 +145,8 @@ static void fill_times(const struct turn *t, enum rt_role role,
 		r->time_to_first_byte = since(r->begin, t->response_first);
 	if (r->time_to_first_byte > duration)
 		r->time_to_first_byte = duration;
-	read = role == RT_ROLE_CLIENT ? t->response_first : t->request_first;
 	r->has_arrival = t->arrive != 0;
-	if (r->has_arrival)
-		r->part[PART_RECEIVE_QUEUE] = since(t->arrive, read);
-	if (r->part[PART_RECEIVE_QUEUE] > duration)
-		r->part[PART_RECEIVE_QUEUE] = duration;
-	r->part[PART_UNATTRIBUTED] = duration - r->part[PART_RECEIVE_QUEUE];
+	parts__fill(&t->parts, receive_queue(t, role), abandoned, r);
 }
 
 static const char *protocol_of(const struct turn *t, const struct connection *c)
@@ -152,8 +161,10 @@ void turn__request(const struct turn *t, const struct connection *c,
 {
 	*r = (struct request){
 		.cookie = c->cookie,
+		.seq = t->seq,
 		.pid = t->pid,
 		.tid = t->tid,
+		.last_tid = t->last_tid,
 		.role = c->role,
 		.transport = c->transport,
 		.port = connection__port(c),
@@ -163,8 +174,12 @@ void turn__request(const struct turn *t, const struct connection *c,
 		.operations = t->operations,
 		.bytes_in = t->bytes_in,
 		.bytes_out = t->bytes_out,
+		.rtt = t->rtt,
+		.retransmits = t->retransmits,
+		.is_call = t->is_call,
 	};
 	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
 	fill_outcome(t, c->role, r);
 	fill_times(t, c->role, r);
+	calls__fill(t->calls, r);
 }

@@ -197,6 +197,12 @@ int processes__ensure(struct processes *ps, uint32_t pid)
 	return p ? tell(ps, p) : -ENOMEM;
 }
 
+int processes__thread(struct processes *ps, const char *comm, const char **out)
+{
+	*out = unknown;
+	return name(ps, comm, out);
+}
+
 const char *processes__comm(const struct processes *ps, uint32_t pid)
 {
 	const struct process *p = process_find(ps, pid);

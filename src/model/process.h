@@ -32,4 +32,8 @@ int processes__ensure(struct processes *ps, uint32_t pid);
 /* Name of pid; "?" when unknown. Lives as long as ps. */
 const char *processes__comm(const struct processes *ps, uint32_t pid);
 
+/* *out is the name of a thread, made safe to show; "?" when there is no room
+ * for another string. Lives as long as ps. 0 or -ENOMEM. */
+int processes__thread(struct processes *ps, const char *comm, const char **out);
+
 #endif

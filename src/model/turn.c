@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Owns the reading of turns: times and bytes by role, joining to the turn
- * before, parsing. Fed exchange records and waiting payload, yields turns.
+ * before, parsing. Fed exchange records and what waits for them, yields turns.
  */
 #include "model/turn.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define NS_PER_US 1000
 
 static const char not_readable[] = "(not readable)";
 
@@ -35,15 +38,19 @@ static void read_record(struct turn *t, const struct rt_exchange *ex,
 		.seq = ex->seq,
 		.pid = ex->tgid,
 		.tid = ex->tid,
+		.last_tid = ex->last_tid,
 		.flags = ex->header.flags,
 		.end = ex->end,
 		.no_response = ex->header.flags & RT_EX_NO_RESPONSE,
 		.exact = true,
 		.saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET,
+		.is_call = role == RT_ROLE_CLIENT && ex->parent_cookie != 0,
 		.arrive = ex->arrive,
 		.ended = ex->ended ? ex->ended : ex->header.time,
 		.bytes_in = ex->bytes_in,
 		.bytes_out = ex->bytes_out,
+		.rtt = (uint64_t)ex->rtt_us * NS_PER_US,
+		.retransmits = ex->retransmits,
 		.operation = operations__none,
 		.status = operations__none,
 		.stream_protocol = operations__none,
@@ -52,6 +59,8 @@ static void read_record(struct turn *t, const struct rt_exchange *ex,
 	read_sides(t, ex, role);
 	if (t->no_response)
 		t->response_first = t->response_last = 0;
+	parts__read(&t->parts, ex, role, t->request_first,
+		    t->response_last ? t->response_last : t->ended);
 }
 
 /* The next turn is a request of its own if its bytes begin one. */
@@ -69,6 +78,18 @@ static bool continues(const struct turn *held, const struct event *ev)
 	return !held->proto->detect(ev->exchange.request, len);
 }
 
+/* Of a turn whose answer had come before: its clocks are past that. */
+static void keep_finish(struct turn *t, const struct turn *held)
+{
+	t->response_last = held->response_last;
+	t->last_tid = held->last_tid;
+	t->parts = held->parts;
+	/* They say how this turn ended; whether the answer was whole, its
+	 * framing knows. */
+	t->flags &= ~(uint32_t)(RT_EX_PEER_CLOSED_FIRST | RT_EX_UNACKED |
+				RT_EX_SEND_FAILED);
+}
+
 /* Times of the answer: an interim answer is none. */
 static void join_answer(struct turn *t, const struct turn *held,
 			enum rt_role role)
@@ -76,17 +97,18 @@ static void join_answer(struct turn *t, const struct turn *held,
 	if (held->framing == PROTO_INTERIM || held->no_response) {
 		if (role != RT_ROLE_CLIENT)
 			t->arrive = held->arrive;
+		parts__add(&t->parts, &held->parts);
 		return;
 	}
 	t->arrive = held->arrive;
 	t->response_first = held->response_first;
 	t->response_total += held->response_total;
 	if (t->no_response) {
-		t->response_last = held->response_last;
-		/* They say how this turn ended, but the answer came before:
-		 * whether it was whole, its framing knows. */
-		t->flags &= ~(uint32_t)(RT_EX_PEER_CLOSED_FIRST |
-					RT_EX_UNACKED | RT_EX_SEND_FAILED);
+		keep_finish(t, held);
+	} else {
+		parts__add(&t->parts, &held->parts);
+		t->parts.ns[PART_RECEIVE_QUEUE] =
+			held->parts.ns[PART_RECEIVE_QUEUE];
 	}
 	t->no_response = false;
 }
@@ -100,6 +122,9 @@ static void join(struct turn *t, const struct turn *held, enum rt_role role)
 	t->request_total += held->request_total;
 	t->bytes_in += held->bytes_in;
 	t->bytes_out += held->bytes_out;
+	t->is_call = t->is_call || held->is_call;
+	t->rtt = t->rtt ? t->rtt : held->rtt;
+	t->retransmits += held->retransmits;
 	join_answer(t, held, role);
 }
 
@@ -324,6 +349,9 @@ int turn__read(struct turn_reader *reader, struct connection *c,
 		join(t, held, c->role);
 	put_input(reader, ev, held, t, &in);
 	err = classify(reader, c, &in, held, t);
+	if (!err)
+		err = calls__read(reader->calls, c->cookie, t->seq,
+				  held ? held->calls : NULL, &t->calls);
 	if (!err && turn__may_go_on(t))
 		t->capture = payloads__capture(reader->payloads, &in);
 	return err;
@@ -333,6 +361,8 @@ void turn__release(struct turn_reader *reader, struct turn *t)
 {
 	payloads__release(reader->payloads, t->capture);
 	t->capture = NULL;
+	free(t->calls);
+	t->calls = NULL;
 }
 
 bool turn__may_go_on(const struct turn *t)

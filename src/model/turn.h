@@ -10,13 +10,15 @@
 #define REQTRACE_MODEL_TURN_H
 
 #include "decode/decode.h"
-#include "model/connection.h"
+#include "model/calls.h"
 #include "model/operations.h"
+#include "model/parts.h"
 #include "model/payload.h"
 
 struct turn {
 	uint32_t seq;	      /* of the latest record in it */
 	uint32_t pid, tid;    /* that began it */
+	uint32_t last_tid;    /* that finished it */
 	uint32_t flags;	      /* RT_EX_* of the latest record */
 	uint8_t end;	      /* enum rt_end */
 	uint8_t kind;	      /* enum proto_kind */
@@ -27,15 +29,20 @@ struct turn {
 	bool unreadable;
 	bool joined;	 /* continues the connection's held turn */
 	bool saw_close;	 /* flags say who closed first */
+	bool is_call;	 /* made in the service of another exchange */
 	uint64_t arrive; /* times in ns; 0: not known */
 	uint64_t request_first;
 	uint64_t response_first, response_last;
 	uint64_t ended;
 	uint64_t bytes_in, bytes_out;
 	uint64_t request_total, response_total; /* response: without interim */
-	const struct proto *proto;		/* NULL: timed only */
+	uint64_t rtt;				/* ns; 0: not known */
+	uint64_t retransmits;
+	struct parts parts;
+	const struct proto *proto; /* NULL: timed only */
 	const char *operation, *status, *stream_protocol;
 	uint64_t operations, errors;
+	struct call_list *calls; /* owned, or NULL */
 	struct capture *capture; /* owned; only if it may be continued */
 };
 
@@ -43,6 +50,7 @@ struct turn {
 struct turn_reader {
 	struct payloads *payloads;
 	struct operations *operations;
+	struct calls *calls;
 	uint8_t request[PAYLOAD_REQUEST_MAX];
 	uint8_t response[RT_RESPONSE_CAP];
 };

@@ -45,6 +45,20 @@ static void use_event(const struct event *ev)
 	case RT_REC_EXIT:
 		use_text((const char *)ev->process->comm);
 		break;
+	case RT_REC_CALLS:
+		use(ev->calls->call,
+		    ev->calls->len * sizeof(ev->calls->call[0]));
+		break;
+	case RT_REC_ACCEPT:
+		use(ev->accept, sizeof(*ev->accept));
+		break;
+	case RT_REC_LISTENER:
+		use(ev->listener, sizeof(*ev->listener));
+		break;
+	case RT_REC_THREADS:
+		use_text((const char *)ev->threads->comm);
+		use(ev->threads->clock, sizeof(ev->threads->clock));
+		break;
 	case RT_REC_PROC:
 		use_text((const char *)ev->proc.info->comm);
 		use_text(ev->proc.exe);

@@ -4,124 +4,17 @@
  * into a record that passes the decoder; the sink checks what must always
  * hold. A frame:
  *
- *   kind, flags (2), cookie and seq, end and role, times (6), texts (2)
+ *   kind, flags (2), cookie and seq, end and role, times (6), texts (2),
+ *   clocks (12)
  *
  * Texts are picked from a few that parsers take, or are the input's own.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "model/model.h"
+#include "model_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-#define COOKIES 8
-
-struct life {
-	bool open, streaming;
-	uint32_t pid;
-};
-
-struct checker {
-	struct life life[COOKIES];
-	uint64_t requests;
-};
-
-#define MUST(what)                                                             \
-	do {                                                                   \
-		if (!(what)) {                                                 \
-			fprintf(stderr, "%s:%d: %s\n", __func__, __LINE__,     \
-				#what);                                        \
-			abort();                                               \
-		}                                                              \
-	} while (0)
-
-static void check_text(const char *text)
-{
-	MUST(text);
-	MUST(utf8__printable(text, strlen(text)));
-}
-
-static void check_request(const struct request *r)
-{
-	uint64_t duration = r->end - r->begin;
-
-	MUST(r->end >= r->begin);
-	MUST(r->time_to_first_byte <= duration);
-	MUST(r->part[PART_RECEIVE_QUEUE] <= duration);
-	MUST(r->operations >= 1);
-	MUST(r->failed <= r->operations);
-	MUST((r->failed == 0) == (r->error == REQUEST_OK));
-	MUST(r->error < REQUEST_ERRORS);
-	MUST(r->role == RT_ROLE_SERVER || r->role == RT_ROLE_CLIENT);
-	MUST(r->protocol[0]);
-	check_text(r->protocol);
-	check_text(r->operation);
-	check_text(r->status);
-}
-
-static int on_request(void *ctx, const struct request *r)
-{
-	((struct checker *)ctx)->requests++;
-	check_request(r);
-	return 0;
-}
-
-static int on_conn(void *ctx, const struct sink_conn *c)
-{
-	struct life *life = &((struct checker *)ctx)->life[c->cookie];
-
-	switch (c->event) {
-	case SINK_CONN_OPENED:
-	case SINK_CONN_JOINED:
-		MUST(!life->open);
-		MUST(c->joined == (c->event == SINK_CONN_JOINED));
-		life->open = true;
-		break;
-	case SINK_CONN_MOVED:
-		MUST(life->open);
-		MUST(c->old_pid == life->pid && c->pid != c->old_pid);
-		break;
-	case SINK_CONN_CLOSED:
-		MUST(life->open);
-		MUST(c->pid == life->pid);
-		life->open = false;
-		break;
-	}
-	life->pid = c->pid;
-	return 0;
-}
-
-static int on_stream(void *ctx, const struct sink_stream *s)
-{
-	struct life *life = &((struct checker *)ctx)->life[s->cookie];
-
-	check_text(s->protocol);
-	check_text(s->operation);
-	MUST(life->streaming == (s->event != SINK_STREAM_BEGIN));
-	life->streaming = s->event != SINK_STREAM_END;
-	return 0;
-}
-
-static int on_process(void *ctx, const struct sink_process *p)
-{
-	(void)ctx;
-	check_text(p->comm);
-	check_text(p->exe);
-	check_text(p->service);
-	return 0;
-}
-
-static int on_summary(void *ctx, const char *comm,
-		      const struct rt_summary *summary)
-{
-	(void)ctx;
-	(void)summary;
-	check_text(comm);
-	return 0;
-}
 
 struct input {
 	const uint8_t *at, *end;
@@ -181,6 +74,7 @@ static void take_peer(struct input *in, struct rt_peer *peer)
 	peer->flags = bits >> 6;
 	peer->local_port = peer->remote_port = 80;
 	peer->owner = 1;
+	peer->established = bits & 1 ? 5 : 0;
 }
 
 static uint64_t take_time(struct input *in)
@@ -189,6 +83,36 @@ static uint64_t take_time(struct input *in)
 
 	/* Mostly close together, now and then far apart. */
 	return b < 0xf0 ? b : (uint64_t)b << (b & 0xf) * 3;
+}
+
+static uint64_t take_share(struct input *in, uint64_t *room)
+{
+	uint64_t share = *room / 16 * (take(in) & 15);
+
+	*room -= share;
+	return share;
+}
+
+/* Clocks that fit the times of ex, or any; and now and then a bit too much. */
+static void take_clocks(struct input *in, struct rt_exchange *ex)
+{
+	bool client = ex->peer.role == RT_ROLE_CLIENT;
+	uint64_t from = client ? ex->first_send : ex->first_recv;
+	uint64_t until = client ? ex->last_recv : ex->last_send;
+	uint64_t room = until > from ? until - from : 0;
+	uint8_t mode = take(in);
+
+	if (mode == 1)
+		room++;
+	for (int i = 0; i < RT_CLOCKS; i++)
+		ex->clock[i] =
+			mode & 0x80 ? take_time(in) : take_share(in, &room);
+	ex->own_cpu = mode & 0x40 ? take_time(in)
+				  : ex->clock[RT_CLOCK_CPU] / 4 * (mode & 3);
+	ex->handoff = mode & 0x80 ? take_time(in) : take_share(in, &room);
+	ex->queued = mode & 0x20 ? room : take_share(in, &room);
+	ex->parent_cookie = mode & 4;
+	ex->rtt_us = mode;
 }
 
 static size_t make_exchange(struct input *in, struct rt_exchange *ex)
@@ -211,6 +135,7 @@ static size_t make_exchange(struct input *in, struct rt_exchange *ex)
 	ex->bytes_out = take_time(in);
 	ex->request_len = take_text(in, to, RT_REQUEST_CAP);
 	ex->response_len = take_text(in, to + ex->request_len, RT_RESPONSE_CAP);
+	take_clocks(in, ex);
 	memcpy(ex->tail, "a\r\n0\r\n\r\n", sizeof(ex->tail));
 	return sizeof(*ex) + ex->request_len + ex->response_len;
 }
@@ -233,6 +158,54 @@ static size_t make_data(struct input *in, struct rt_data *d)
 		d->offset += RT_REQUEST_CAP;
 	d->len = take_text(in, (uint8_t *)(d + 1), RT_DATA_CHUNK);
 	return sizeof(*d) + d->len;
+}
+
+static size_t make_calls(struct input *in, struct rt_calls *calls)
+{
+	static const uint16_t ports[] = {80, 6379, 7777, 40000};
+	uint8_t bits = take(in);
+
+	calls->cookie = bits % COOKIES;
+	calls->seq = bits >> 3 & 7;
+	calls->len = take(in) % (RT_CALLS + 1);
+	for (uint32_t i = 0; i < calls->len; i++) {
+		struct rt_call *call = &calls->call[i];
+
+		bits = take(in);
+		call->cookie = bits % COOKIES;
+		call->port = ports[bits >> 3 & 3];
+		call->transport = bits >> 5 & 1;
+		call->rest = bits >> 6 == 3;
+		call->addr[15] = bits >> 6;
+		call->network = take_time(in);
+		call->time = take_time(in);
+		call->count = take(in);
+	}
+	return sizeof(*calls);
+}
+
+static size_t make_accept(struct input *in, struct rt_accept *a)
+{
+	uint8_t bits = take(in);
+
+	a->cookie = bits % COOKIES;
+	a->tgid = bits >> 3 & 3;
+	return sizeof(*a);
+}
+
+static size_t make_listener(struct input *in, struct rt_listener *l)
+{
+	l->tgid = take(in) & 3;
+	l->depth = take(in);
+	return sizeof(*l);
+}
+
+static size_t make_threads(struct input *in, struct rt_threads *t)
+{
+	t->tgid = take(in) & 3;
+	for (size_t i = 0; i < 3; i++)
+		t->comm[i] = take(in);
+	return sizeof(*t);
 }
 
 static size_t make_process(struct input *in, struct rt_process *p)
@@ -268,7 +241,8 @@ static size_t make_record(struct input *in, struct rt_header *header)
 		RT_REC_EXCHANGE, RT_REC_OPEN,	  RT_REC_CLOSE,
 		RT_REC_DATA,	 RT_REC_FORK,	  RT_REC_EXEC,
 		RT_REC_EXIT,	 RT_REC_PROC,	  RT_REC_SUMMARY,
-		RT_REC_TICK,
+		RT_REC_TICK,	 RT_REC_CALLS,	  RT_REC_ACCEPT,
+		RT_REC_LISTENER, RT_REC_THREADS,
 	};
 	void *rec = header;
 
@@ -284,6 +258,14 @@ static size_t make_record(struct input *in, struct rt_header *header)
 		return make_connection(in, rec);
 	case RT_REC_DATA:
 		return make_data(in, rec);
+	case RT_REC_CALLS:
+		return make_calls(in, rec);
+	case RT_REC_ACCEPT:
+		return make_accept(in, rec);
+	case RT_REC_LISTENER:
+		return make_listener(in, rec);
+	case RT_REC_THREADS:
+		return make_threads(in, rec);
 	case RT_REC_PROC:
 		return make_proc(in, rec);
 	case RT_REC_SUMMARY:
@@ -296,7 +278,7 @@ static size_t make_record(struct input *in, struct rt_header *header)
 	}
 }
 
-static void check_pending(struct model *m)
+static void check_pending(struct model *m, const struct checker *checker)
 {
 	const struct request *pending;
 	size_t len;
@@ -304,7 +286,7 @@ static void check_pending(struct model *m)
 	MUST(model__pending(m, &pending, &len) == 0);
 	MUST(len + model__in_flight(m) <= COOKIES);
 	for (size_t i = 0; i < len; i++)
-		check_request(&pending[i]);
+		check_request(checker, &pending[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -320,6 +302,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		.conn = on_conn,
 		.stream = on_stream,
 		.process = on_process,
+		.listener = on_listener,
+		.threads = on_threads,
 		.summary = on_summary,
 	};
 	struct model *m = model__new(&sink);
@@ -333,9 +317,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		memset(&buffer, 0, sizeof(buffer));
 		buffer.header.size = make_record(&in, &buffer.header);
 		MUST(decode__record(&buffer, buffer.header.size, &ev) == 0);
-		exchanges += ev.kind == RT_REC_EXCHANGE;
+		if (ev.kind == RT_REC_EXCHANGE) {
+			exchanges++;
+			checker__remember(&checker, (void *)&buffer);
+		}
 		MUST(model__event(m, &ev) == 0);
-		check_pending(m);
+		check_pending(m, &checker);
 		MUST(checker.requests <= exchanges);
 	}
 	MUST(model__unreadable(m) <= exchanges);

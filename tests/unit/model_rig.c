@@ -4,6 +4,7 @@
  */
 #include "model_rig.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,18 @@ static int on_process(void *ctx, const struct sink_process *p)
 	return ((struct rig *)ctx)->refuse;
 }
 
+static int on_listener(void *ctx, const struct sink_listener *l)
+{
+	add_call(ctx, CALL_LISTENER)->listener = *l;
+	return ((struct rig *)ctx)->refuse;
+}
+
+static int on_threads(void *ctx, const struct sink_threads *t)
+{
+	add_call(ctx, CALL_THREADS)->threads = *t;
+	return ((struct rig *)ctx)->refuse;
+}
+
 static int on_summary(void *ctx, const char *comm,
 		      const struct rt_summary *summary)
 {
@@ -66,6 +79,8 @@ int rig_setup(void **state)
 		.conn = on_conn,
 		.stream = on_stream,
 		.process = on_process,
+		.listener = on_listener,
+		.threads = on_threads,
 		.summary = on_summary,
 	};
 
@@ -156,6 +171,17 @@ static void set_payload(struct rt_exchange *rec, const struct ex *ex)
 	}
 }
 
+static void set_parts(struct rt_exchange *rec, const struct ex *ex)
+{
+	memcpy(rec->clock, ex->clock, sizeof(rec->clock));
+	rec->own_cpu = ex->own_cpu;
+	rec->handoff = ex->handoff;
+	rec->queued = ex->queued;
+	rec->parent_cookie = ex->parent;
+	rec->rtt_us = ex->rtt_us;
+	rec->retransmits = ex->retransmits;
+}
+
 int rig_try_exchange(struct rig *rig, const struct ex *ex)
 {
 	/* The larger of both sides' sums, whichever role. */
@@ -180,7 +206,9 @@ int rig_try_exchange(struct rig *rig, const struct ex *ex)
 	rec->tgid = ex->tgid ? ex->tgid : 100;
 	rec->tid = rec->tgid + 1;
 	rec->last_tgid = ex->last_tgid ? ex->last_tgid : rec->tgid;
+	rec->last_tid = ex->last_tid ? ex->last_tid : rec->tid;
 	rec->end = ex->end ? ex->end : RT_END_NEXT;
+	set_parts(rec, ex);
 	set_payload(rec, ex);
 	return feed(rig, rec);
 }
@@ -203,6 +231,59 @@ void rig_conn_(struct rig *rig, uint16_t kind, const struct conn *conn)
 	rec->tgid = conn->tgid ? conn->tgid : 100;
 	rec->bytes_in = conn->bytes_in;
 	rec->bytes_out = conn->bytes_out;
+	assert_int_equal(feed(rig, rec), 0);
+}
+
+void rig_calls(struct rig *rig, uint64_t cookie, uint32_t seq, size_t len,
+	       const struct rt_call *call)
+{
+	struct rt_calls *rec = record_new(RT_REC_CALLS, sizeof(*rec), 0);
+
+	rec->cookie = cookie;
+	rec->seq = seq;
+	rec->len = len;
+	memcpy(rec->call, call, len * sizeof(*call));
+	assert_int_equal(feed(rig, rec), 0);
+}
+
+void rig_address(uint8_t addr[16], const char *text)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	memcpy(addr, mapped, sizeof(mapped));
+	if (strchr(text, ':'))
+		assert_int_equal(inet_pton(AF_INET6, text, addr), 1);
+	else
+		assert_int_equal(inet_pton(AF_INET, text, addr + 12), 1);
+}
+
+void rig_accept(struct rig *rig, uint64_t cookie, uint32_t pid, uint64_t time)
+{
+	struct rt_accept *rec = record_new(RT_REC_ACCEPT, sizeof(*rec), time);
+
+	rec->cookie = cookie;
+	rec->tgid = pid;
+	rec->tid = pid + 1;
+	assert_int_equal(feed(rig, rec), 0);
+}
+
+void rig_listener(struct rig *rig, const struct rt_listener *listener)
+{
+	struct rt_listener *rec = record_new(RT_REC_LISTENER, sizeof(*rec), 0);
+	struct rt_header header = rec->header;
+
+	*rec = *listener;
+	rec->header = header;
+	assert_int_equal(feed(rig, rec), 0);
+}
+
+void rig_threads(struct rig *rig, const struct rt_threads *threads)
+{
+	struct rt_threads *rec = record_new(RT_REC_THREADS, sizeof(*rec), 0);
+	struct rt_header header = rec->header;
+
+	*rec = *threads;
+	rec->header = header;
 	assert_int_equal(feed(rig, rec), 0);
 }
 

@@ -30,6 +30,8 @@ enum call_kind {
 	CALL_CONN,
 	CALL_STREAM,
 	CALL_PROCESS,
+	CALL_LISTENER,
+	CALL_THREADS,
 	CALL_SUMMARY
 };
 
@@ -40,6 +42,8 @@ struct call {
 		struct sink_conn conn;
 		struct sink_stream stream;
 		struct sink_process process;
+		struct sink_listener listener;
+		struct sink_threads threads;
 		const char *comm; /* of a summary */
 	};
 };
@@ -59,7 +63,7 @@ int rig_teardown(void **state);
 /* The defaults make a request to a server: cookie 7, port 80, process 100. */
 struct ex {
 	uint64_t cookie;
-	uint32_t seq, tgid, last_tgid;
+	uint32_t seq, tgid, last_tgid, last_tid;
 	uint16_t flags;
 	uint8_t end;  /* default RT_END_NEXT */
 	uint8_t role; /* default server */
@@ -71,6 +75,9 @@ struct ex {
 	const char *in, *out; /* received, sent; the head is what fits */
 	const char *tail;
 	uint64_t time;
+	uint64_t clock[RT_CLOCKS], own_cpu, handoff, queued;
+	uint64_t parent;
+	uint32_t rtt_us, retransmits;
 };
 
 int rig_try_exchange(struct rig *rig, const struct ex *ex);
@@ -93,6 +100,15 @@ void rig_conn_(struct rig *rig, uint16_t kind, const struct conn *conn);
 	rig_conn_(rig, RT_REC_OPEN, &(struct conn){__VA_ARGS__})
 #define rig_close(rig, ...)                                                    \
 	rig_conn_(rig, RT_REC_CLOSE, &(struct conn){__VA_ARGS__})
+
+/* What exchange seq of cookie had to do with len peers. */
+void rig_calls(struct rig *rig, uint64_t cookie, uint32_t seq, size_t len,
+	       const struct rt_call *call);
+/* As in records: text is an address of either family. */
+void rig_address(uint8_t addr[16], const char *text);
+void rig_accept(struct rig *rig, uint64_t cookie, uint32_t pid, uint64_t time);
+void rig_listener(struct rig *rig, const struct rt_listener *listener);
+void rig_threads(struct rig *rig, const struct rt_threads *threads);
 
 /* Request bytes from offset on. */
 void rig_data(struct rig *rig, uint32_t seq, uint32_t offset, const char *bytes,

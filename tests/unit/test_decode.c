@@ -272,6 +272,10 @@ static const struct fixed_kind fixed[] = {
 	{RT_REC_FORK, sizeof(struct rt_process)},
 	{RT_REC_EXEC, sizeof(struct rt_process)},
 	{RT_REC_EXIT, sizeof(struct rt_process)},
+	{RT_REC_CALLS, sizeof(struct rt_calls)},
+	{RT_REC_ACCEPT, sizeof(struct rt_accept)},
+	{RT_REC_LISTENER, sizeof(struct rt_listener)},
+	{RT_REC_THREADS, sizeof(struct rt_threads)},
 	{RT_REC_COUNTERS, sizeof(struct rt_counters)},
 	{RT_REC_SUMMARY, sizeof(struct rt_summary)},
 	{RT_REC_TICK, sizeof(struct rt_mark)},
@@ -327,11 +331,70 @@ static void totals_come_out(void **state)
 
 static void kinds_are_checked(void **state)
 {
-	static const uint16_t bad[] = {0, 8, 63, RT_REC_END + 1, UINT16_MAX};
+	static const uint16_t bad[] = {0, RT_REC_LISTENER + 1, 63,
+				       RT_REC_THREADS + 1, UINT16_MAX};
+	/* Of each size that some kind has. */
+	static const size_t sizes[] = {
+		sizeof(struct rt_mark),	    sizeof(struct rt_accept),
+		sizeof(struct rt_listener), sizeof(struct rt_threads),
+		sizeof(struct rt_calls),
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(verdict(record(bad[i], 16)), -EBADMSG);
+		for (size_t n = 0; n < sizeof(sizes) / sizeof(sizes[0]); n++)
+			assert_int_equal(verdict(record(bad[i], sizes[n])),
+					 -EBADMSG);
+}
+
+static void calls_come_out(void **state)
+{
+	struct rt_calls *calls = record(RT_REC_CALLS, sizeof(*calls));
+	struct event ev;
+
+	(void)state;
+	calls->len = RT_CALLS;
+	calls->call[RT_CALLS - 1].transport = RT_TRANSPORT_UNIX;
+	assert_int_equal(decode(calls, &ev), 0);
+	assert_ptr_equal(ev.calls, calls);
+	calls->call[RT_CALLS - 1].transport = RT_TRANSPORT_UNIX + 1;
+	assert_int_equal(decode(calls, &ev), -EBADMSG);
+	/* Past len, nothing is looked at. */
+	calls->len = RT_CALLS - 1;
+	assert_int_equal(decode(calls, &ev), 0);
+	calls->call[RT_CALLS - 1].transport = 0;
+	calls->len = RT_CALLS + 1;
+	assert_int_equal(decode(calls, &ev), -EBADMSG);
+	calls->len = UINT32_MAX;
+	assert_int_equal(verdict(calls), -EBADMSG);
+}
+
+static void queues_come_out(void **state)
+{
+	struct rt_listener *l = record(RT_REC_LISTENER, sizeof(*l));
+	struct rt_accept *a = record(RT_REC_ACCEPT, sizeof(*a));
+	struct event ev;
+
+	(void)state;
+	assert_int_equal(decode(l, &ev), 0);
+	assert_ptr_equal(ev.listener, l);
+	assert_int_equal(decode(a, &ev), 0);
+	assert_ptr_equal(ev.accept, a);
+	free(a);
+	free(l);
+}
+
+static void thread_name_is_terminated(void **state)
+{
+	struct rt_threads *t = record(RT_REC_THREADS, sizeof(*t));
+	struct event ev;
+
+	(void)state;
+	memset(t->comm, 'x', RT_COMM_LEN - 1);
+	assert_int_equal(decode(t, &ev), 0);
+	assert_ptr_equal(ev.threads, t);
+	t->comm[RT_COMM_LEN - 1] = 'x';
+	assert_int_equal(verdict(t), -EBADMSG);
 }
 
 static void sizes_are_checked(void **state)
@@ -381,6 +444,9 @@ int main(void)
 		cmocka_unit_test(host_text_is_checked),
 		cmocka_unit_test(fixed_kinds_have_one_size),
 		cmocka_unit_test(totals_come_out),
+		cmocka_unit_test(calls_come_out),
+		cmocka_unit_test(queues_come_out),
+		cmocka_unit_test(thread_name_is_terminated),
 		cmocka_unit_test(kinds_are_checked),
 		cmocka_unit_test(sizes_are_checked),
 		cmocka_unit_test(alignment_is_checked),
