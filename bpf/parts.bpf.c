@@ -6,7 +6,6 @@
 #include "calls.h"
 #include "thread.h"
 
-
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *task) __ksym;
 

@@ -275,8 +275,10 @@ static int print_waiting(const struct text *t, const struct section *s)
 
 	if (s->role != RT_ROLE_SERVER)
 		return 0;
-	err = merge(t, s, offsetof(struct measure, part[PART_RECEIVE_QUEUE]), &queue);
-	err_rest = merge(t, s, offsetof(struct measure, part[PART_UNATTRIBUTED]), &rest);
+	err = merge(t, s, offsetof(struct measure, part[PART_RECEIVE_QUEUE]),
+		    &queue);
+	err_rest = merge(
+		t, s, offsetof(struct measure, part[PART_UNATTRIBUTED]), &rest);
 	if (!err && !err_rest && queue.count > 0)
 		text__wrapf(
 			t, INDENT, "  waiting",

@@ -68,7 +68,8 @@ static void measure(struct measure *m, uint64_t typical, uint64_t times,
 	if (arrival) {
 		m->with_arrival = m->exchanges;
 		spread(&m->part[PART_RECEIVE_QUEUE], typical / 5, times);
-		spread(&m->part[PART_UNATTRIBUTED], typical - typical / 5, times);
+		spread(&m->part[PART_UNATTRIBUTED], typical - typical / 5,
+		       times);
 	}
 }
 
@@ -97,8 +98,10 @@ static void rows_of_series(struct fake *f, unsigned int tick)
 					   .m = s->m};
 		clone(&r->m.duration, &s->m.duration);
 		clone(&r->m.time_to_first_byte, &s->m.time_to_first_byte);
-		clone(&r->m.part[PART_RECEIVE_QUEUE], &s->m.part[PART_RECEIVE_QUEUE]);
-		clone(&r->m.part[PART_UNATTRIBUTED], &s->m.part[PART_UNATTRIBUTED]);
+		clone(&r->m.part[PART_RECEIVE_QUEUE],
+		      &s->m.part[PART_RECEIVE_QUEUE]);
+		clone(&r->m.part[PART_UNATTRIBUTED],
+		      &s->m.part[PART_UNATTRIBUTED]);
 		for (size_t k = 0; k < f->snap.ports_len; k++) {
 			if (f->ports[k].pid == s->pid &&
 			    f->ports[k].port == s->port)
