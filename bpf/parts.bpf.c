@@ -28,12 +28,6 @@ static __always_inline struct served parts__served(const struct conn *c)
 	return (struct served){c->ex.peer.cookie, c->state >> 2};
 }
 
-static __always_inline bool parts__same(const struct served *a,
-					const struct served *b)
-{
-	return a->cookie == b->cookie && a->seq == b->seq;
-}
-
 static __always_inline void parts__peer(struct peer *p, const struct conn *c)
 {
 	const u64 *addr = (const u64 *)c->ex.peer.remote_addr;
@@ -52,8 +46,9 @@ static __always_inline void parts__peer(struct peer *p, const struct conn *c)
 
 /*
  * The CPU time since the thread's last touch belongs to the exchange that it
- * touched then. Only when it had answered that one, and now answers another,
- * it has worked on that (an event loop that writes all answers in one go).
+ * touched then. Only when it had answered that one, or touched none, and now
+ * answers another, it has worked on that (a worker that did not read it, an
+ * event loop that writes all answers in one go).
  */
 static __always_inline void parts__credit(struct thread *t,
 					  const struct served *me, bool answers,
@@ -61,7 +56,7 @@ static __always_inline void parts__credit(struct thread *t,
 {
 	u64 ns = cpu - t->segment;
 
-	if (t->answered && answers)
+	if (answers && (t->answered || !t->serves.cookie))
 		account__add(me, ns);
 	else
 		account__add(&t->serves, ns);
@@ -86,7 +81,7 @@ static __always_inline void parts__waited(struct thread *t)
 	t->waits_len = 0;
 }
 
-/* The latest wake-up of t for this exchange since it was touched. */
+/* The wake-up of t for this exchange since it was touched. */
 static __always_inline struct wake *parts__wake(struct thread *t,
 						const struct served *me,
 						u64 touched_at)
@@ -94,7 +89,7 @@ static __always_inline struct wake *parts__wake(struct thread *t,
 	for (u32 i = 1; i <= THREAD_WAKES; i++) {
 		struct wake *w = &t->wake[(t->wakes_len - i) % THREAD_WAKES];
 
-		if (i <= t->wakes_len && parts__same(&w->served, me) &&
+		if (i <= t->wakes_len && served__same(&w->served, me) &&
 		    w->at >= touched_at)
 			return w;
 	}
@@ -105,6 +100,33 @@ static __always_inline void parts__rebase(struct conn *c, const u64 *clock)
 {
 	for (int i = 0; i < RT_CLOCKS; i++)
 		c->base[i] = clock[i] - c->ex.clock[i];
+}
+
+/*
+ * The thread did not block between its last touch of something else and the
+ * time when the exchange was left to others: it took the exchange up when it
+ * was done with what it did, without having to be woken.
+ *
+ *   this thread    |touched_at ~~~~~~~~~~~~~~~~~~~~~ |now
+ *   the exchange         |c->touched_at (or before)
+ *
+ * Since its touch it ran or was about to: so that much is not the exchange's.
+ */
+static __always_inline void parts__take_up(struct conn *c, struct thread *t,
+					   const u64 *clock)
+{
+	const u64 *until = t->idle_at ? t->at_idle : clock;
+	u64 ran = until[RT_CLOCK_CPU] - t->at_touch[RT_CLOCK_CPU], other = 0;
+
+	if (t->touched_at > c->touched_at)
+		c->ex.handoff += t->touched_at - c->touched_at;
+	else
+		other = c->touched_at - t->touched_at;
+	parts__rebase(c, t->at_touch);
+	ran = other < ran ? other : ran;
+	c->base[RT_CLOCK_CPU] += ran;
+	c->base[RT_CLOCK_RUN_QUEUE] += other - ran;
+	t->segment += ran;
 }
 
 /* Another thread had it until now. */
@@ -121,10 +143,9 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 		parts__rebase(c, w->own_clock);
 		if (t->segment < w->own_clock[RT_CLOCK_CPU])
 			t->segment = w->own_clock[RT_CLOCK_CPU];
-	} else if (t->touched_at > c->touched_at) {
-		/* It was busy with another one: then it took this up. */
-		c->ex.handoff += t->touched_at - c->touched_at;
-		parts__rebase(c, t->at_touch);
+	} else if (t->touched_at &&
+		   (!t->idle_at || t->idle_at > c->touched_at)) {
+		parts__take_up(c, t, clock);
 	} else {
 		c->ex.handoff += now - c->touched_at;
 		parts__rebase(c, clock);
@@ -209,15 +230,12 @@ static __always_inline void parts__called(struct conn *c, u64 now, bool first)
 }
 
 static __always_inline void parts__go_on(struct conn *c, struct thread *t,
-					 const struct served *me,
 					 struct moved *m, const u64 *clock)
 {
 	bool client = c->ex.peer.role == RT_ROLE_CLIENT;
 	bool first = client && m->received && c->ex.recvs == 1;
 	u64 arrive = c->ex.arrive;
 
-	if ((u32)bpf_get_current_pid_tgid() != c->thread)
-		parts__take_over(c, t, me, m->now, clock);
 	if (first && arrive) {
 		if (arrive < c->touched_at)
 			arrive = c->touched_at;
@@ -285,16 +303,20 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	thread__clocks(t, m->now, clock);
 	if (t->waits_len)
 		parts__waited(t);
+	if (!began && c->ex.header.flags & RT_EX_PARTS &&
+	    (u32)bpf_get_current_pid_tgid() != c->thread)
+		parts__take_over(c, t, &me, m->now, clock);
 	parts__credit(t, &me, answers && !m->received, clock[RT_CLOCK_CPU]);
 	if (began)
 		parts__begin(c, t, &me, m->received, clock);
 	else if (c->ex.header.flags & RT_EX_PARTS)
-		parts__go_on(c, t, &me, m, clock);
+		parts__go_on(c, t, m, clock);
 	if (answers)
 		parts__answered(c, &me);
 	parts__serves(t, c, &me, m->received);
 	c->touched_at = m->now;
 	t->touched_at = m->now;
+	t->idle_at = 0;
 	__builtin_memcpy(t->at_touch, clock, sizeof(t->at_touch));
 	return 0;
 }
@@ -335,7 +357,7 @@ int parts__until(struct conn *c, u64 now)
 		if (!(version & 1) && version == t->version) {
 			for (int i = 0; i < RT_CLOCKS; i++)
 				c->ex.clock[i] = clock[i] - c->base[i];
-			if (parts__same(&t->serves, &me))
+			if (served__same(&t->serves, &me))
 				parts__credit(t, &me, false,
 					      clock[RT_CLOCK_CPU]);
 			parts__answered(c, &me);

@@ -124,6 +124,10 @@ static __always_inline void thread__off(struct thread *t,
 			peer__of(&t->blocked_on, (struct sock *)why.sk);
 	}
 	thread__enter(t, why.clock, now);
+	if (!t->idle_at && thread__blocked(t)) {
+		t->idle_at = now;
+		__builtin_memcpy(t->at_idle, t->clock, sizeof(t->at_idle));
+	}
 }
 
 SEC("tp_btf/sched_switch")
@@ -148,10 +152,14 @@ int BPF_PROG(rt_switch, bool preempt, struct task_struct *prev,
 static __always_inline void thread__woken_by(struct thread *t, struct thread *w,
 					     u32 tid, u64 now)
 {
-	struct wake *to = &t->wake[t->wakes_len % THREAD_WAKES], *from;
+	struct wake *to = &t->wake[t->wakes_len % THREAD_WAKES], *from, *has;
 	struct served serves = thread__serves(w, &from);
+	struct served own = thread__serves(t, &has);
 
 	if (!serves.cookie || (!from && w->answered))
+		return;
+	/* It is at it already, and only waited for the waker. */
+	if (served__same(&own, &serves))
 		return;
 	to->served = serves;
 	to->at = now;

@@ -23,6 +23,12 @@ struct served {
 	u64 seq;
 };
 
+static __always_inline bool served__same(const struct served *a,
+					 const struct served *b)
+{
+	return a->cookie == b->cookie && a->seq == b->seq;
+}
+
 /* Somebody else at the end of a socket. */
 struct peer {
 	u64 cookie; /* of a connection to it; 0: not known */
@@ -75,6 +81,8 @@ struct thread {
 	u64 touched_at;
 	u64 segment;		 /* clock[RT_CLOCK_CPU] that is accounted for */
 	u64 at_touch[RT_CLOCKS]; /* clocks at .touched_at */
+	u64 idle_at;		 /* when it first blocked since; 0: not yet */
+	u64 at_idle[RT_CLOCKS];
 	struct peer blocked_on;	 /* while RT_CLOCK_NETWORK runs; port and
 				  * cookie 0: not known */
 	struct wait wait[THREAD_WAITS];
