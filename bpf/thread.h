@@ -83,8 +83,8 @@ struct thread {
 	u64 at_touch[RT_CLOCKS]; /* clocks at .touched_at */
 	u64 idle_at;		 /* when it first blocked since; 0: not yet */
 	u64 at_idle[RT_CLOCKS];
-	struct peer blocked_on;	 /* while RT_CLOCK_NETWORK runs; port and
-				  * cookie 0: not known */
+	struct peer blocked_on; /* while RT_CLOCK_NETWORK runs; port and
+				 * cookie 0: not known */
 	struct wait wait[THREAD_WAITS];
 	struct {
 		u64 since;
