@@ -4,8 +4,9 @@
  * ones spend their time on. For each bucket of the duration, the sums of the
  * duration and of each part, so that whatever is taken together adds up.
  *
- * Memory: 120 bytes a bucket between the lowest and the highest used one, at
- * scale 4 (a bucket spans 4.4 %): a series from 1 ms to 100 ms takes 13 KB.
+ * Memory: 120 bytes a bucket between the lowest and the highest used one
+ * (rounded up to 16), at scale 4 (a bucket spans 4.4 %): a series from 1 ms to
+ * 100 ms takes 13 KB, and none more than 19 KB.
  */
 #ifndef REQTRACE_STATS_BREAKDOWN_H
 #define REQTRACE_STATS_BREAKDOWN_H
@@ -24,11 +25,11 @@ struct breakdown_cell {
 
 struct breakdown {
 	int scale;
-	int offset;   /* index of cell[0]; durations of 0 ns are in the lowest
-		       * bucket there is */
+	int offset;   /* index of cell[0], as histogram__index has it */
 	uint32_t len; /* at most BREAKDOWN_CELLS_MAX; scaled down for that */
 	uint32_t cap;
 	struct breakdown_cell *cell; /* owned */
+	uint64_t zero_count;	     /* operations of 0 ns, below every cell */
 };
 
 /* The mean of each part over some of the exchanges; the parts sum to the
@@ -48,12 +49,13 @@ void breakdown__free(struct breakdown *b); /* accepts an initialised b */
 /* Add an exchange of that duration and parts, times times. 0 or -ENOMEM. */
 int breakdown__add(struct breakdown *b, uint64_t duration,
 		   const uint64_t part[PARTS], uint64_t times);
-/* into += from. 0 or -ENOMEM. */
+/* into += from; the result has the lower scale. 0, or -ENOMEM with no more
+ * than into's scale changed. */
 int breakdown__merge(struct breakdown *into, const struct breakdown *from);
 
 /* All of them. */
 void breakdown__mean(const struct breakdown *b, struct breakdown_slice *out);
-/* Those whose duration is in the bucket of quantile q. */
+/* Those whose duration is in the bucket of quantile 0 <= q <= 1. */
 void breakdown__around(const struct breakdown *b, double q,
 		       struct breakdown_slice *out);
 /* The slowest share (0.01: 1 %) of them: whole buckets from the top, and of

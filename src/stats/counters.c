@@ -213,6 +213,20 @@ static const struct description stats_counters[] = {
 				  "kept: "
 				  "these streams are in one called other.",
 		},
+	[STATS_COUNT_THREADS_FOLDED] =
+		{
+			.name = "threads_folded",
+			.reason = "There were more names of threads than are "
+				  "kept: the times of these are in one called "
+				  "other.",
+		},
+	[STATS_COUNT_PARTS_CUT] =
+		{
+			.name = "parts_cut",
+			.reason = "The parts of these exchanges were more than "
+				  "their duration, and were cut: a fault of "
+				  "reqtrace.",
+		},
 	[STATS_COUNT_UNREADABLE] =
 		{
 			.name = "unreadable",

@@ -137,6 +137,7 @@ static struct group *insert(struct group **head, const struct group_key *key)
 	g->key = *key;
 	g->marked = 0;
 	g->active = 0;
+	g->slow = (struct group_slow){UINT64_MAX, GROUP_SLOW_OPERATIONS};
 	measure__init(&g->m);
 	HASH_ADD(hh, *head, key, sizeof(*key), g);
 	if (!g->hh.tbl) {
@@ -251,6 +252,7 @@ static int copy_all(struct group **to, const struct group *from)
 		g->key = from->key;
 		g->marked = from->marked;
 		g->active = 0;
+		g->slow = from->slow;
 		if (measure__copy(&g->m, &from->m)) {
 			free(g);
 			return -ENOMEM;

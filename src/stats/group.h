@@ -10,6 +10,10 @@
 #include "base/hash.h"
 #include "stats/measure.h"
 
+/* Operations of a group before it has a quantile, and between two of them:
+ * a quantile takes some 500 ns. */
+#define GROUP_SLOW_OPERATIONS 100
+
 /* Groups are made with a bound for each kind. */
 enum group_kind {
 	GROUP_PLAIN,
@@ -32,12 +36,19 @@ struct group_key {
 	const char *protocol, *operation, *status;
 };
 
+/* A duration that follows a quantile of a group: see slow.c. */
+struct group_slow {
+	uint64_t over; /* ns; longer ones are slow; UINT64_MAX: not known */
+	uint64_t due;  /* operations at which it is computed again */
+};
+
 struct group {
 	UT_hash_handle hh;
 	struct group_key key;
 	struct measure m; /* .recent is only set in copies */
 	uint64_t marked;  /* operations when the last interval ended */
 	uint64_t active;  /* open connections: set in copies by peer */
+	struct group_slow slow;
 };
 
 enum group_by { GROUP_BY_SERIES, GROUP_BY_THREAD, GROUP_BY_PEER };

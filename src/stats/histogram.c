@@ -11,20 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 16			/* buckets allocated at a time */
+#include "stats/span.h"
+
 #define PER_OCTAVE (1 << RT_HIST_SCALE) /* buckets that double the value */
 #define OCTAVES (RT_HIST_MAX_EXP - RT_HIST_MIN_EXP)
 
 /* Index in OpenTelemetry's count of histogram__boundaries()[0]. */
 #define FIRST_INDEX (RT_HIST_MIN_EXP * PER_OCTAVE)
-
-/* Arithmetic shift: floor for negative indices too, as merging pairs asks. */
-_Static_assert(-1 >> 1 == -1, "indices are shifted arithmetically");
-
-static size_t round_up(size_t len)
-{
-	return (len + CHUNK - 1) / CHUNK * CHUNK;
-}
 
 /*
  * The highest octave in cells of 2^35 ns, narrower than its narrowest bucket:
@@ -79,40 +72,37 @@ void histogram__free(struct histogram *h)
 	histogram__init(h, h->scale);
 }
 
+int histogram__index(uint64_t ns, int scale)
+{
+	return index_of(ns) >> (RT_HIST_SCALE - scale);
+}
+
+static struct span span_of(const struct histogram *h)
+{
+	return (struct span){h->offset, h->len, h->cap, h->bucket};
+}
+
+static void set_span(struct histogram *h, const struct span *s)
+{
+	h->offset = s->offset;
+	h->len = s->len;
+	h->cap = s->cap;
+	h->bucket = s->word;
+}
+
 /* Make bucket[] hold the indices lo..hi (at h's scale) besides those it has.
  * On -ENOMEM nothing changed. */
 static int cover(struct histogram *h, int lo, int hi)
 {
-	size_t front = 0, need;
+	struct span s;
+	int err;
 
-	if (h->len) {
-		int last = h->offset + (int)h->len - 1;
-
-		if (lo >= h->offset && hi <= last)
-			return 0;
-		lo = lo < h->offset ? lo : h->offset;
-		hi = hi > last ? hi : last;
-		front = (size_t)(h->offset - lo);
-	}
-	need = (size_t)(hi - lo) + 1;
-	if (need > h->cap) {
-		size_t cap = round_up(need);
-		uint64_t *grown = realloc(h->bucket, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		h->bucket = grown;
-		h->cap = (uint32_t)cap;
-	}
-	if (front && h->len)
-		memmove(h->bucket + front, h->bucket,
-			h->len * sizeof(*h->bucket));
-	memset(h->bucket, 0, front * sizeof(*h->bucket));
-	memset(h->bucket + front + h->len, 0,
-	       (need - front - h->len) * sizeof(*h->bucket));
-	h->offset = lo;
-	h->len = (uint32_t)need;
-	return 0;
+	if (h->len && lo >= h->offset && hi < h->offset + (int)h->len)
+		return 0;
+	s = span_of(h);
+	err = span__cover(&s, 1, lo, hi);
+	set_span(h, &s);
+	return err;
 }
 
 /* The figures beside the buckets; count > 0. */
@@ -134,7 +124,7 @@ int histogram__add(struct histogram *h, uint64_t ns, uint64_t times)
 	if (!times)
 		return 0;
 	if (ns) {
-		index = index_of(ns) >> (RT_HIST_SCALE - h->scale);
+		index = histogram__index(ns, h->scale);
 		err = cover(h, index, index);
 		if (err)
 			return err;
@@ -204,7 +194,7 @@ int histogram__merge(struct histogram *into, const struct histogram *from)
 
 int histogram__copy(struct histogram *to, const struct histogram *from)
 {
-	size_t cap = round_up(from->len);
+	size_t cap = span__round_up(from->len);
 
 	*to = *from;
 	to->bucket = NULL;
@@ -221,43 +211,16 @@ int histogram__copy(struct histogram *to, const struct histogram *from)
 	return 0;
 }
 
-/* Give back what the buckets no longer need; keeping it is no error. */
-static void shrink(struct histogram *h)
-{
-	size_t cap = round_up(h->len);
-	uint64_t *less;
-
-	if (cap == h->cap)
-		return;
-	less = realloc(h->bucket, cap * sizeof(*less));
-	if (!less)
-		return;
-	h->bucket = less;
-	h->cap = (uint32_t)cap;
-}
-
 void histogram__downscale(struct histogram *h, int scale)
 {
-	int shift = h->scale - scale;
-	int offset;
+	struct span s;
 
-	if (shift <= 0)
+	if (scale >= h->scale)
 		return;
+	s = span_of(h);
+	span__downscale(&s, 1, h->scale - scale);
+	set_span(h, &s);
 	h->scale = scale;
-	if (!h->len)
-		return;
-	offset = h->offset >> shift;
-	for (int i = 0; i < (int)h->len; i++) {
-		uint64_t count = h->bucket[i];
-
-		/* Never ahead of i, so nothing unread is overwritten. */
-		h->bucket[i] = 0;
-		h->bucket[((h->offset + i) >> shift) - offset] += count;
-	}
-	h->len = (uint32_t)(((h->offset + (int)h->len - 1) >> shift) - offset +
-			    1);
-	h->offset = offset;
-	shrink(h);
 }
 
 double histogram__lower(int scale, int i)

@@ -42,6 +42,9 @@ struct histogram {
  */
 const uint64_t *histogram__boundaries(void);
 
+/* Index (OpenTelemetry's) at scale of the bucket that holds ns > 0; exact. */
+int histogram__index(uint64_t ns, int scale);
+
 /* scale: 0..RT_HIST_SCALE. No allocation. */
 void histogram__init(struct histogram *h, int scale);
 void histogram__free(
@@ -49,6 +52,15 @@ void histogram__free(
 
 /* Add a value of ns nanoseconds, times times. 0 or -ENOMEM (nothing added). */
 int histogram__add(struct histogram *h, uint64_t ns, uint64_t times);
+
+/* The same for a value of 0 and times > 0, which never fails: most parts of
+ * most exchanges are that, so it is to cost little. */
+static inline void histogram__add_zero(struct histogram *h, uint64_t times)
+{
+	h->count += times;
+	h->zero_count += times;
+	h->min = 0;
+}
 
 /* Add the buckets of a kernel summary: counts[RT_HIST_BUCKETS] at
  * RT_HIST_SCALE with exact sum/min/max/zero. 0 or -ENOMEM (nothing added). */

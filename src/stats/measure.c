@@ -7,13 +7,25 @@
 
 #include <errno.h>
 
-void measure__init(struct measure *m)
+#include "stats/calls.h"
+
+/* Leave what m owns to whoever copied it. */
+static void disown(struct measure *m)
 {
-	*m = (struct measure){0};
 	histogram__init(&m->duration, RT_HIST_SCALE);
 	histogram__init(&m->time_to_first_byte, RT_HIST_SCALE);
 	for (int i = 0; i < PARTS; i++)
 		histogram__init(&m->part[i], RT_HIST_SCALE);
+	breakdown__init(&m->breakdown);
+	histogram__init(&m->rtt, RT_HIST_SCALE);
+	m->calls = NULL;
+	m->calls_len = 0;
+}
+
+void measure__init(struct measure *m)
+{
+	*m = (struct measure){0};
+	disown(m);
 }
 
 void measure__free(struct measure *m)
@@ -22,11 +34,30 @@ void measure__free(struct measure *m)
 	histogram__free(&m->time_to_first_byte);
 	for (int i = 0; i < PARTS; i++)
 		histogram__free(&m->part[i]);
+	breakdown__free(&m->breakdown);
+	histogram__free(&m->rtt);
+	calls__free(m);
 }
 
 uint64_t measure__duration(const struct request *r)
 {
 	return r->end > r->begin ? r->end - r->begin : 0;
+}
+
+static int add_parts(struct measure *m, const struct request *r)
+{
+	uint64_t n = r->operations;
+	int err = 0;
+
+	for (int i = 0; i < PARTS && !err; i++) {
+		if (i == PART_RECEIVE_QUEUE && !r->has_arrival)
+			continue;
+		if (r->part[i])
+			err = histogram__add(&m->part[i], r->part[i], n);
+		else
+			histogram__add_zero(&m->part[i], n);
+	}
+	return err;
 }
 
 static int add_times(struct measure *m, const struct request *r)
@@ -37,14 +68,34 @@ static int add_times(struct measure *m, const struct request *r)
 	if (!err && r->has_first_byte)
 		err = histogram__add(&m->time_to_first_byte,
 				     r->time_to_first_byte, n);
-	for (int i = 0; i < PARTS && !err; i++)
-		if (i != PART_RECEIVE_QUEUE || r->has_arrival)
-			err = histogram__add(&m->part[i], r->part[i], n);
+	if (!err)
+		err = add_parts(m, r);
+	return err ? err : breakdown__add(&m->breakdown, duration, r->part, n);
+}
+
+static int add_calls(struct measure *m, const struct request *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < r->calls_len && !err; i++) {
+		const struct request_call *c = &r->calls[i];
+		const struct measure_call call = {
+			.peer = c->peer,
+			.own = c->own,
+			.count = c->count,
+			.time = c->time,
+			.network = c->network * r->operations,
+		};
+
+		err = calls__add(m, &call);
+	}
 	return err;
 }
 
 int measure__add(struct measure *m, const struct request *r)
 {
+	int err;
+
 	m->exchanges++;
 	m->operations += r->operations;
 	if (r->error != REQUEST_OK) {
@@ -54,9 +105,14 @@ int measure__add(struct measure *m, const struct request *r)
 	m->bytes_in += r->bytes_in;
 	m->bytes_out += r->bytes_out;
 	m->with_arrival += r->has_arrival;
+	m->with_parts += r->has_parts;
+	m->retransmits += r->retransmits;
 	if (r->end > m->last)
 		m->last = r->end;
-	return add_times(m, r);
+	err = add_times(m, r);
+	if (!err && r->rtt)
+		err = histogram__add(&m->rtt, r->rtt, 1);
+	return err ? err : add_calls(m, r);
 }
 
 int measure__set_summary(struct measure *m, const struct rt_summary *summary)
@@ -93,14 +149,21 @@ int measure__merge(struct measure *into, const struct measure *from)
 	into->bytes_out += from->bytes_out;
 	into->recent += from->recent;
 	into->with_arrival += from->with_arrival;
+	into->with_parts += from->with_parts;
+	into->retransmits += from->retransmits;
 	if (from->last > into->last)
 		into->last = from->last;
 	if (histogram__merge(&into->duration, &from->duration) ||
 	    histogram__merge(&into->time_to_first_byte,
-			     &from->time_to_first_byte))
+			     &from->time_to_first_byte) ||
+	    breakdown__merge(&into->breakdown, &from->breakdown) ||
+	    histogram__merge(&into->rtt, &from->rtt))
 		return -ENOMEM;
 	for (int i = 0; i < PARTS; i++)
 		if (histogram__merge(&into->part[i], &from->part[i]))
+			return -ENOMEM;
+	for (size_t i = 0; i < from->calls_len; i++)
+		if (calls__add(into, &from->calls[i]))
 			return -ENOMEM;
 	return 0;
 }
@@ -118,8 +181,5 @@ int measure__copy(struct measure *to, const struct measure *from)
 void measure__move(struct measure *to, struct measure *from)
 {
 	*to = *from;
-	histogram__init(&from->duration, RT_HIST_SCALE);
-	histogram__init(&from->time_to_first_byte, RT_HIST_SCALE);
-	for (int i = 0; i < PARTS; i++)
-		histogram__init(&from->part[i], RT_HIST_SCALE);
+	disown(from);
 }

@@ -24,8 +24,8 @@ int measure__merge(struct measure *into, const struct measure *from);
 /* Deep copy into an uninitialised one. 0 or -ENOMEM (to is initialised). */
 int measure__copy(struct measure *to, const struct measure *from);
 
-/* Hand the buckets over into an uninitialised one; from keeps its totals and
- * has empty histograms. */
+/* Hand all that it owns over into an uninitialised one; from keeps its totals
+ * and has empty histograms. */
 void measure__move(struct measure *to, struct measure *from);
 
 /* Nanoseconds from a request's begin to its end. */

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "stats/order.h"
+
 _Static_assert(sizeof(struct port_key) == 8, "keys are compared as bytes");
 
 void ports__init(struct ports *ps, size_t max)
@@ -18,12 +20,18 @@ void ports__init(struct ports *ps, size_t max)
 void ports__free(struct ports *ps)
 {
 	struct port_summary *s, *next_s;
+	struct listener *l, *next_l;
 	struct port *p, *next;
 
 	HASH_ITER (hh, ps->all, p, next) {
 		HASH_DEL(ps->all, p);
 		histogram__free(&p->lifetime);
+		histogram__free(&p->accept_queue);
 		free(p);
+	}
+	HASH_ITER (hh, ps->listeners, l, next_l) {
+		HASH_DEL(ps->listeners, l);
+		free(l);
 	}
 	HASH_ITER (hh, ps->summaries, s, next_s) {
 		HASH_DEL(ps->summaries, s);
@@ -47,6 +55,7 @@ static struct port *insert(struct ports *ps, const struct port_key *key)
 		return NULL;
 	p->key = *key;
 	histogram__init(&p->lifetime, RT_HIST_SCALE);
+	histogram__init(&p->accept_queue, RT_HIST_SCALE);
 	HASH_ADD(hh, ps->all, key, sizeof(*key), p);
 	if (!p->hh.tbl) {
 		free(p);
@@ -55,21 +64,96 @@ static struct port *insert(struct ports *ps, const struct port_key *key)
 	return p;
 }
 
-struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
-		       enum rt_transport transport, uint16_t port)
+/* Find or make; when ps is full, the one of pid 0 and port 0. */
+static struct port *place(struct ports *ps, uint32_t pid, enum rt_role role,
+			  enum rt_transport transport, uint16_t port)
 {
 	struct port_key key = {pid, port, (uint8_t)role, (uint8_t)transport};
 	struct port *p = find(ps, &key);
 
-	if (p)
-		return p;
-	if (HASH_COUNT(ps->all) >= ps->max) {
-		ps->folded++;
+	if (!p && HASH_COUNT(ps->all) >= ps->max) {
 		key.pid = 0;
 		key.port = 0;
 		p = find(ps, &key);
 	}
 	return p ? p : insert(ps, &key);
+}
+
+struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
+		       enum rt_transport transport, uint16_t port)
+{
+	struct port *p = place(ps, pid, role, transport, port);
+
+	if (p && (p->key.pid != pid || p->key.port != port))
+		ps->folded++;
+	return p;
+}
+
+int ports__accepted(struct ports *ps, const struct sink_conn *c)
+{
+	struct port *p = place(ps, c->pid, c->role, c->transport, c->port);
+
+	if (!p)
+		return -ENOMEM;
+	return histogram__add(&p->accept_queue, c->accept_queue, 1);
+}
+
+/* Find or make, of a listener with nothing in its queue. *out is NULL when
+ * there is no room. 0 or -ENOMEM. */
+static int listener_at(struct ports *ps, uint64_t cookie, struct listener **out)
+{
+	struct listener *l;
+
+	HASH_FIND(hh, ps->listeners, &cookie, sizeof(cookie), l);
+	*out = l;
+	if (l || HASH_COUNT(ps->listeners) >= ps->max)
+		return 0;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->cookie = cookie;
+	HASH_ADD(hh, ps->listeners, cookie, sizeof(l->cookie), l);
+	if (!l->hh.tbl) {
+		free(l);
+		return -ENOMEM;
+	}
+	*out = l;
+	return 0;
+}
+
+/* Take what l told before out of its port. */
+static void retract(struct listener *l)
+{
+	if (!l->port)
+		return;
+	l->port->listeners--;
+	l->port->backlog -= l->depth;
+	l->port->backlog_max -= l->max_depth;
+	l->port->backlog_limit -= l->limit;
+}
+
+int ports__listener(struct ports *ps, const struct sink_listener *s)
+{
+	struct port *p =
+		place(ps, s->pid, RT_ROLE_SERVER, RT_TRANSPORT_TCP, s->port);
+	struct listener *l;
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	err = listener_at(ps, s->cookie, &l);
+	if (err || !l)
+		return err;
+	retract(l);
+	l->port = p;
+	l->depth = s->depth;
+	l->max_depth = s->max_depth > s->depth ? s->max_depth : s->depth;
+	l->limit = s->limit;
+	p->listeners++;
+	p->backlog += l->depth;
+	p->backlog_max += l->max_depth;
+	p->backlog_limit += l->limit;
+	return 0;
 }
 
 static struct port_summary *summary_at(struct ports *ps,
@@ -137,6 +221,15 @@ static int fill(struct snapshot_port *to, const struct port *p)
 	to->closed = at_least_none(p->closed);
 	to->active = at_least_none(p->joined + p->opened - p->closed);
 	to->recent_opened = at_least_none(p->opened - p->marked);
+	/* Queues of several ports are none that anybody knows. */
+	to->listens = p->listeners && p->key.pid;
+	if (to->listens) {
+		to->backlog = p->backlog;
+		to->backlog_max = p->backlog_max;
+		to->backlog_limit = p->backlog_limit;
+	}
+	if (histogram__copy(&to->accept_queue, &p->accept_queue))
+		return -ENOMEM;
 	return histogram__copy(&to->lifetime, &p->lifetime);
 }
 
@@ -144,13 +237,9 @@ static int compare(const void *a, const void *b)
 {
 	const struct snapshot_port *x = a, *y = b;
 
-	if (x->pid != y->pid)
-		return x->pid < y->pid ? -1 : 1;
-	if (x->role != y->role)
-		return x->role < y->role ? -1 : 1;
-	if (x->transport != y->transport)
-		return x->transport < y->transport ? -1 : 1;
-	return (x->port > y->port) - (x->port < y->port);
+	return ORDER_BY(ORDER(x->pid, y->pid), ORDER(x->role, y->role),
+			ORDER(x->transport, y->transport),
+			ORDER(x->port, y->port));
 }
 
 int ports__list(const struct ports *ps, struct snapshot_port **out, size_t *len)
@@ -169,8 +258,10 @@ int ports__list(const struct ports *ps, struct snapshot_port **out, size_t *len)
 	*len = n;
 	return 0;
 err:
-	while (n--)
+	while (n--) {
 		histogram__free(&list[n].lifetime);
+		histogram__free(&list[n].accept_queue);
+	}
 	free(list);
 	return -ENOMEM;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How many connections each (process, role, transport, port) opened, closed
- * and has. Fed by connections.c and by kernel summaries.
+ * and has, and how they wait to be accepted. Fed by connections.c, by kernel
+ * summaries and by listening sockets.
  */
 #ifndef REQTRACE_STATS_PORTS_H
 #define REQTRACE_STATS_PORTS_H
 
 #include "base/hash.h"
+#include "model/sink.h"
 #include "stats/snapshot.h"
 
 /* Without padding, compared as bytes. */
@@ -23,6 +25,18 @@ struct port {
 	int64_t joined, opened, closed;
 	int64_t marked; /* opened when the last interval ended */
 	struct histogram lifetime;
+	struct histogram accept_queue;
+	uint32_t listeners; /* that the sums below are of */
+	uint32_t backlog, backlog_max, backlog_limit;
+	UT_hash_handle hh;
+};
+
+/* What a listening socket told last. Several may share a port
+ * (SO_REUSEPORT). */
+struct listener {
+	uint64_t cookie;
+	struct port *port; /* whose sums have it */
+	uint32_t depth, max_depth, limit;
 	UT_hash_handle hh;
 };
 
@@ -39,6 +53,8 @@ struct ports {
 	size_t max;
 	struct port *all; /* uthash by key, owned, never taken out */
 	struct port_summary *summaries; /* uthash by key, owned */
+	struct listener *listeners;	/* uthash by cookie, owned, never taken
+					 * out; at most max */
 	uint64_t folded; /* connections counted for a port with pid 0, as
 			  * their own found no room */
 };
@@ -51,14 +67,22 @@ void ports__free(struct ports *ps); /* accepts an initialised ps */
 struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
 		       enum rt_transport transport, uint16_t port);
 
+/* A connection came out of its accept queue: counted for the process that the
+ * event names. 0 or -ENOMEM. */
+int ports__accepted(struct ports *ps, const struct sink_conn *c);
+
+/* Figures of an accept queue replace those before of the same socket; its
+ * port is listed from now on. 0 or -ENOMEM. */
+int ports__listener(struct ports *ps, const struct sink_listener *l);
+
 /* Totals of a kernel summary replace those before. 0 or -ENOMEM. */
 int ports__set_summary(struct ports *ps, const struct rt_summary *summary);
 
 /* The interval ends: opened figures of later lists start here. */
 void ports__mark(struct ports *ps);
 
-/* Sorted figures, .comm left NULL. Returns 0 and *out (free each lifetime,
- * then it), or -ENOMEM. */
+/* Sorted figures, .comm left NULL. Returns 0 and *out (free the two
+ * histograms of each, then it), or -ENOMEM. */
 int ports__list(const struct ports *ps, struct snapshot_port **out,
 		size_t *len);
 

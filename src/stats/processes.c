@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "stats/names.h"
+#include "stats/order.h"
 
 void process_list__init(struct processes *ps)
 {
@@ -121,7 +122,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct snapshot_process *x = a, *y = b;
 
-	return (x->pid > y->pid) - (x->pid < y->pid);
+	return ORDER(x->pid, y->pid);
 }
 
 int process_list__list(const struct processes *ps,

@@ -11,14 +11,7 @@
 #include <string.h>
 
 #include "stats/names.h"
-
-/* -1, 0 or 1 as numbers order. */
-#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
-
-static int compare_strings(const char *a, const char *b)
-{
-	return a == b ? 0 : strcmp(a, b);
-}
+#include "stats/order.h"
 
 /* Order of groups; equal ones belong to the same row of *by. Series are
  * ordered further by status, so that every grouping is a run of them. */
@@ -47,8 +40,8 @@ static int compare_groups(const void *a, const void *b, void *arg)
 		return order ? order
 			     : memcmp(x->peer, y->peer, sizeof(x->peer));
 	}
-	order = compare_strings(x->protocol, y->protocol);
-	return order ? order : compare_strings(x->operation, y->operation);
+	order = order__strings(x->protocol, y->protocol);
+	return order ? order : order__strings(x->operation, y->operation);
 }
 
 static int compare_series(const void *a, const void *b, void *arg)
@@ -58,7 +51,7 @@ static int compare_series(const void *a, const void *b, void *arg)
 	int order = compare_groups(a, b, arg);
 
 	if (!order)
-		order = compare_strings(x->status, y->status);
+		order = order__strings(x->status, y->status);
 	/* Of equal names, as a request may be called like a folded one. */
 	return order ? order : ORDER(x->kind, y->kind);
 }
@@ -151,28 +144,20 @@ static void set_keys(struct snapshot_row *row, const struct group_key *key,
 
 static int compare_optional(const char *a, const char *b)
 {
-	return compare_strings(a ? a : name_none, b ? b : name_none);
+	return order__strings(a ? a : name_none, b ? b : name_none);
 }
 
 static int compare_rows(const void *a, const void *b)
 {
 	const struct snapshot_row *x = a, *y = b;
-	const int orders[] = {
-		ORDER(y->m.operations, x->m.operations),
-		ORDER(x->pid, y->pid),
-		ORDER(x->role, y->role),
-		ORDER(x->transport, y->transport),
-		ORDER(x->port, y->port),
-		compare_optional(x->protocol, y->protocol),
-		compare_optional(x->operation, y->operation),
-		ORDER(x->tid, y->tid),
-		strcmp(x->peer, y->peer),
-	};
 
-	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
-		if (orders[i])
-			return orders[i];
-	return 0;
+	return ORDER_BY(ORDER(y->m.operations, x->m.operations),
+			ORDER(x->pid, y->pid), ORDER(x->role, y->role),
+			ORDER(x->transport, y->transport),
+			ORDER(x->port, y->port),
+			compare_optional(x->protocol, y->protocol),
+			compare_optional(x->operation, y->operation),
+			ORDER(x->tid, y->tid), strcmp(x->peer, y->peer));
 }
 
 /* Merge runs of equal groups into rows (zeroed, enough of them). */

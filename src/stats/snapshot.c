@@ -13,15 +13,18 @@
 #include "stats/rows.h"
 #include "stats/state.h"
 
-/* Copies of the tables of groups with the pending requests in them. */
+/* Copies of what is made of requests, with the pending ones in them. */
 struct copies {
 	struct groups series, rows;
+	struct slowest slowest;
+	struct totals totals;
 };
 
 static void copies__free(struct copies *copies)
 {
 	groups__free(&copies->series);
 	groups__free(&copies->rows);
+	slowest__free(&copies->slowest);
 }
 
 static int copies__make(struct copies *copies, const struct stats *s,
@@ -31,10 +34,16 @@ static int copies__make(struct copies *copies, const struct stats *s,
 	int err;
 
 	groups__init(&copies->rows, s->rows.by, s->rows.max);
+	copies->totals = s->totals;
+	copies->slowest = (struct slowest){0};
 	err = groups__copy(&copies->series, &s->series);
+	if (!err)
+		err = slowest__copy(&copies->slowest, &s->slowest);
 	if (!err && stats__keeps_rows(s))
 		err = groups__copy(&copies->rows, &s->rows);
 	for (size_t i = 0; i < len && !err; i++) {
+		totals__add(&copies->totals, &pending[i]);
+		slowest__add(&copies->slowest, &pending[i]);
 		err = groups__add(&copies->series, &pending[i], &series);
 		if (!err && stats__keeps_rows(s))
 			err = groups__add(&copies->rows, &pending[i], &row);
@@ -69,9 +78,15 @@ static void set_facts(struct snapshot *snap, const struct stats_facts *facts)
 	snap->rss_bytes = facts->rss_bytes;
 }
 
-static void set_totals(struct snapshot *snap, const struct groups *series)
+static void set_totals(struct snapshot *snap, const struct copies *copies)
 {
-	for (const struct group *g = series->all; g; g = g->hh.next) {
+	const struct totals *totals = &copies->totals;
+
+	snap->attributed = totals->attributed;
+	snap->unattributed = totals->unattributed;
+	snap->verified = totals->verify;
+	snap->violations = totals->violations;
+	for (const struct group *g = copies->series.all; g; g = g->hh.next) {
 		snap->exchanges += g->m.exchanges;
 		snap->operations += g->m.operations;
 		if (g->key.kind == GROUP_SUMMARISED)
@@ -118,6 +133,38 @@ static int add_streams(struct snapshot *snap, const struct stats *s)
 	return 0;
 }
 
+static int add_threads(struct snapshot *snap, const struct stats *s)
+{
+	struct snapshot_threads *list;
+	int err = thread_list__list(&s->threads, &list, &snap->threads_len);
+
+	if (err)
+		return err;
+	snap->threads = list;
+	for (size_t i = 0; i < snap->threads_len; i++)
+		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+	return 0;
+}
+
+static int add_slowest(struct snapshot *snap, const struct stats *s,
+		       const struct copies *copies)
+{
+	struct snapshot_slow *list;
+	int err = slowest__list(&copies->slowest, &list, &snap->slowest_len);
+
+	if (err)
+		return err;
+	snap->slowest = list;
+	for (size_t i = 0; i < snap->slowest_len; i++) {
+		list[i].comm =
+			process_list__comm(&s->processes, list[i].request.pid);
+		/* Unsigned, so right for one that began before start too. */
+		list[i].wall =
+			snap->wall_start + list[i].request.begin - snap->start;
+	}
+	return 0;
+}
+
 static int add_conns(struct snapshot *snap, const struct stats *s,
 		     const struct request *pending, size_t pending_len)
 {
@@ -143,6 +190,8 @@ static int add_counters(struct snapshot *snap, const struct stats *s,
 		[STATS_COUNT_ROWS_FOLDED] = copies->rows.folded,
 		[STATS_COUNT_PORTS_FOLDED] = s->ports.folded,
 		[STATS_COUNT_STREAMS_FOLDED] = s->streams.folded,
+		[STATS_COUNT_THREADS_FOLDED] = s->threads.folded,
+		[STATS_COUNT_PARTS_CUT] = copies->totals.parts_cut,
 		[STATS_COUNT_UNREADABLE] = facts->unreadable,
 		[STATS_COUNT_UNCOUNTED] = facts->uncounted,
 		[STATS_COUNT_FORGOTTEN] = facts->forgotten,
@@ -210,12 +259,16 @@ static int fill(struct snapshot *snap, const struct stats *s,
 	int err;
 
 	set_facts(snap, facts);
-	set_totals(snap, &copies->series);
+	set_totals(snap, copies);
 	err = add_processes(snap, s);
 	if (!err)
 		err = add_ports(snap, s);
 	if (!err)
 		err = add_streams(snap, s);
+	if (!err)
+		err = add_threads(snap, s);
+	if (!err)
+		err = add_slowest(snap, s, copies);
 	if (!err)
 		err = add_counters(snap, s, facts, copies);
 	if (!err && s->by == SNAPSHOT_BY_CONNECTION)
@@ -236,6 +289,20 @@ static uint64_t interval_of(const struct stats *s,
 	return final || now < from ? 0 : now - from;
 }
 
+/* What has been pending for longer than is slow is told now. */
+static int tell_slow(struct stats *s, const struct request *pending, size_t len)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < len && !err; i++) {
+		struct group_key key = groups__key(&s->series, &pending[i]);
+
+		err = slow__pending(&s->slow, &pending[i],
+				    groups__find(&s->series, &key));
+	}
+	return err;
+}
+
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 		    const struct request *pending, size_t pending_len,
 		    uint64_t now, bool ends_interval, bool final,
@@ -247,7 +314,9 @@ int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 
 	if (!snap)
 		return -ENOMEM;
-	err = copies__make(&copies, s, pending, pending_len);
+	err = tell_slow(s, pending, pending_len);
+	if (!err)
+		err = copies__make(&copies, s, pending, pending_len);
 	if (err)
 		goto err_snap;
 	snap->now = now;
@@ -285,8 +354,10 @@ void snapshot__free(struct snapshot *snap)
 		measure__free(&series[i].m);
 	for (size_t i = 0; i < snap->streams_len; i++)
 		histogram__free(&streams[i].duration);
-	for (size_t i = 0; i < snap->ports_len; i++)
+	for (size_t i = 0; i < snap->ports_len; i++) {
 		histogram__free(&ports[i].lifetime);
+		histogram__free(&ports[i].accept_queue);
+	}
 	for (size_t i = 0; i < snap->rows_len; i++)
 		measure__free(&rows[i].m);
 	free(series);
@@ -295,6 +366,8 @@ void snapshot__free(struct snapshot *snap)
 	free(rows);
 	free((void *)snap->processes);
 	free((void *)snap->conns);
+	free((void *)snap->threads);
+	free((void *)snap->slowest);
 	free((void *)snap->counters);
 	free(snap);
 }

@@ -58,7 +58,8 @@ struct measure_call {
 	bool own;	  /* the exchanges' own connections */
 	uint64_t count;	  /* calls */
 	uint64_t time;	  /* ns, sum of the calls' durations */
-	uint64_t network; /* ns, of [PART_NETWORK] */
+	uint64_t network; /* ns, of the sum of part[PART_NETWORK]: as there,
+			   * once an operation */
 };
 
 struct snapshot_series {
@@ -115,9 +116,10 @@ struct snapshot_port {
 	struct histogram lifetime; /* of closed ones whose opening was seen */
 	struct histogram accept_queue; /* established to accepted; server */
 	bool listens;		       /* the three below are known */
-	uint32_t backlog, backlog_max, backlog_limit; /* connections in the
-						       * accept queue: now,
-						       * highest, limit */
+	/* Connections in the accept queue: now, highest, limit. Of several
+	 * sockets on one port the sums; backlog_max, as the sum of each
+	 * one's highest, is then no less than the highest sum. */
+	uint32_t backlog, backlog_max, backlog_limit;
 };
 
 /* Threads of one name in a process. */

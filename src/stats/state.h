@@ -10,8 +10,12 @@
 #include "stats/group.h"
 #include "stats/ports.h"
 #include "stats/processes.h"
+#include "stats/slow.h"
+#include "stats/slowest.h"
 #include "stats/stats.h"
 #include "stats/streams.h"
+#include "stats/threads.h"
+#include "stats/totals.h"
 
 struct stats {
 	struct stats_config config; /* defaults filled in */
@@ -22,6 +26,10 @@ struct stats {
 	struct connections connections;
 	struct streams streams;
 	struct processes processes;
+	struct threads threads;
+	struct slowest slowest;
+	struct slow slow;
+	struct totals totals;
 	uint64_t interval_start; /* ns; 0 before the first interval ended */
 };
 

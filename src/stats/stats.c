@@ -34,7 +34,13 @@ struct stats *stats__new(const struct stats_config *config)
 	conn_list__init(&s->connections, &s->ports);
 	streams__init(&s->streams, s->config.max_series);
 	process_list__init(&s->processes);
-	return s;
+	thread_list__init(&s->threads);
+	slow__init(&s->slow, &s->config, &s->processes);
+	s->totals.verify = config->verify;
+	if (!slowest__init(&s->slowest, config->top))
+		return s;
+	stats__free(s);
+	return NULL;
 }
 
 void stats__free(struct stats *s)
@@ -47,6 +53,9 @@ void stats__free(struct stats *s)
 	ports__free(&s->ports);
 	streams__free(&s->streams);
 	process_list__free(&s->processes);
+	thread_list__free(&s->threads);
+	slowest__free(&s->slowest);
+	slow__free(&s->slow);
 	free(s);
 }
 
@@ -75,24 +84,39 @@ static int take_request(void *ctx, const struct request *r)
 {
 	struct stats *s = ctx;
 	struct connection *conn = conn_list__find(&s->connections, r->cookie);
-	struct group *series = NULL, *row = NULL;
+	struct group *series = conn ? conn->series : NULL, *row = NULL;
 	int err;
 
-	err = count(s, &s->series, r, conn ? &conn->series : &series);
+	totals__add(&s->totals, r);
+	slowest__add(&s->slowest, r);
+	err = count(s, &s->series, r, &series);
 	if (!err && stats__keeps_rows(s))
 		err = count(s, &s->rows, r, conn ? &conn->row : &row);
-	if (!err && conn)
+	if (!err && conn) {
+		conn->series = series;
 		err = connection__request(conn, r);
-	return err;
+	}
+	return err ? err : slow__settled(&s->slow, r, series);
+}
+
+static int take_accepted(struct stats *s, const struct sink_conn *c)
+{
+	int err = ports__accepted(&s->ports, c);
+
+	return err ? err : process_list__use(&s->processes, c->pid);
 }
 
 static int take_conn(void *ctx, const struct sink_conn *c)
 {
-	struct stats *s = ctx;
-
 	const struct connection *conn;
-	int err = conn_list__event(&s->connections, c);
+	struct stats *s = ctx;
+	int err;
 
+	if (c->event == SINK_CONN_ACCEPTED)
+		return take_accepted(s, c);
+	err = conn_list__event(&s->connections, c);
+	if (c->event == SINK_CONN_CLOSED)
+		slow__closed(&s->slow, c->cookie);
 	if (err || c->event == SINK_CONN_CLOSED)
 		return err;
 	conn = conn_list__find(&s->connections, c->cookie);
@@ -135,6 +159,30 @@ static int take_summary(void *ctx, const char *comm,
 	return err;
 }
 
+static int take_listener(void *ctx, const struct sink_listener *l)
+{
+	struct stats *s = ctx;
+	int err = ports__listener(&s->ports, l);
+
+	return err ? err : process_list__use(&s->processes, l->pid);
+}
+
+static int take_threads(void *ctx, const struct sink_threads *t)
+{
+	struct stats *s = ctx;
+	bool has_row;
+	int err = thread_list__set(&s->threads, t, &has_row);
+
+	if (err || !has_row)
+		return err;
+	return process_list__use(&s->processes, t->pid);
+}
+
+uint64_t stats__slow_threshold(const struct stats *s)
+{
+	return slow__threshold(&s->slow, &s->series);
+}
+
 struct model_sink stats__sink(struct stats *s)
 {
 	return (struct model_sink){
@@ -143,6 +191,8 @@ struct model_sink stats__sink(struct stats *s)
 		.conn = take_conn,
 		.stream = take_stream,
 		.process = take_process,
+		.listener = take_listener,
+		.threads = take_threads,
 		.summary = take_summary,
 	};
 }

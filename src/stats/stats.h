@@ -20,6 +20,18 @@ struct stats_config {
 	size_t max_conns;    /* rows of SNAPSHOT_BY_CONNECTION; 0: 1000 */
 	size_t top;	     /* slowest exchanges that are kept */
 	bool verify;	     /* add up the parts of every exchange */
+
+	/* Slow exchanges, told as they happen: those that take slow_ns or
+	 * longer (0: off), or longer than the running quantile slow_quantile of
+	 * their own series (0.99; 0: off), which counts from a hundred
+	 * operations on. Each once: when the sink gets it, or when a snapshot
+	 * finds it among the pending ones. Never those that were made in the
+	 * service of another one. What slow returns but 0 ends the call that
+	 * led to it. */
+	uint64_t slow_ns;
+	double slow_quantile;
+	int (*slow)(void *ctx, const struct request *r, const char *comm);
+	void *slow_ctx;
 };
 
 /* NULL when out of memory. */
@@ -32,6 +44,10 @@ struct model_sink stats__sink(struct stats *s);
 /* Change the rows of later snapshots. 0; -ENOTSUP for thread and peer rows
  * that were not kept from the start. */
 int stats__set_by(struct stats *s, enum snapshot_by by);
+
+/* No exchange that is shorter (ns) is slow at present; UINT64_MAX when that is
+ * off or no series has its quantile yet. */
+uint64_t stats__slow_threshold(const struct stats *s);
 
 /* Figures that only the caller knows; pointers must outlive the snapshot. */
 struct stats_facts {
@@ -53,7 +69,8 @@ struct stats_facts {
  * that may still grow) are counted in this snapshot only, as if they had been
  * given to the sink. ends_interval: "recent" figures cover the time since the
  * last snapshot that had it set, and start anew. final: the last one.
- * Returns 0 and *out (free it with snapshot__free), or -ENOMEM.
+ * Returns 0 and *out (free it with snapshot__free), -ENOMEM, or what the slow
+ * callback returned.
  */
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 		    const struct request *pending, size_t pending_len,

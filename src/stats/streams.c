@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "stats/names.h"
+#include "stats/order.h"
 
 _Static_assert(sizeof(struct stream_key) == 8 + 2 * sizeof(char *),
 	       "keys are compared as bytes");
@@ -150,18 +151,12 @@ static int fill(struct snapshot_stream *to, const struct stream_group *g)
 static int compare(const void *a, const void *b)
 {
 	const struct snapshot_stream *x = a, *y = b;
-	int order;
 
-	if (x->pid != y->pid)
-		return x->pid < y->pid ? -1 : 1;
-	if (x->role != y->role)
-		return x->role < y->role ? -1 : 1;
-	if (x->transport != y->transport)
-		return x->transport < y->transport ? -1 : 1;
-	if (x->port != y->port)
-		return x->port < y->port ? -1 : 1;
-	order = strcmp(x->protocol, y->protocol);
-	return order ? order : strcmp(x->operation, y->operation);
+	return ORDER_BY(ORDER(x->pid, y->pid), ORDER(x->role, y->role),
+			ORDER(x->transport, y->transport),
+			ORDER(x->port, y->port),
+			strcmp(x->protocol, y->protocol),
+			strcmp(x->operation, y->operation));
 }
 
 int streams__list(const struct streams *ss, struct snapshot_stream **out,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table of calls out of a measure (snapshot.h), by peer: bounded, always
+ * sorted. Fed with what exchanges called, and with other tables.
+ */
+#ifndef REQTRACE_STATS_CALLS_H
+#define REQTRACE_STATS_CALLS_H
+
+#include "stats/snapshot.h"
+
+/* Peers of their own; those after go to one named "other". The exchanges' own
+ * connections are one entry besides, whatever their names. */
+#define CALLS_PEERS 16
+
+/* Add to the entry of add's peer. 0, or -ENOMEM and nothing changed. */
+int calls__add(struct measure *m, const struct measure_call *add);
+
+/* Free the table, which is then empty. */
+void calls__free(struct measure *m);
+
+#endif
