@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "view/json_value.h"
+#include "view/json_measure.h"
+#include "view/json_time.h"
 #include "view/view.h"
 
 static int write_text(FILE *out, const char *text)
@@ -129,7 +130,7 @@ static json_t *series(const struct snapshot *snap, size_t i)
 	json_value__string(&v, "protocol", s->protocol);
 	json_value__string(&v, "operation", s->operation);
 	json_value__string(&v, "status", s->status);
-	json_value__measure(&v, s->role, &s->m);
+	json_measure__set(&v, s->role, &s->m);
 	return json_value__finish(&v);
 }
 
@@ -150,6 +151,17 @@ static json_t *stream(const struct snapshot *snap, size_t i)
 	return json_value__finish(&v);
 }
 
+/* What waits to be accepted; only listening sockets have that. */
+static json_t *backlog(const struct snapshot_port *p)
+{
+	struct json_value v = json_value__object();
+
+	json_value__count(&v, "depth", p->backlog);
+	json_value__count(&v, "max", p->backlog_max);
+	json_value__count(&v, "limit", p->backlog_limit);
+	return json_value__finish(&v);
+}
+
 static json_t *connections(const struct snapshot *snap, size_t i)
 {
 	const struct snapshot_port *p = &snap->ports[i];
@@ -161,18 +173,38 @@ static json_t *connections(const struct snapshot *snap, size_t i)
 	json_value__count(&v, "opened", p->opened);
 	json_value__count(&v, "closed", p->closed);
 	json_value__count(&v, "active", p->active);
-	json_value__set(&v, "accept_queue", json_null());
+	if (p->accept_queue.count || p->role == RT_ROLE_SERVER)
+		json_value__histogram(&v, "accept_queue", &p->accept_queue);
+	else
+		json_value__set(&v, "accept_queue", json_null());
+	json_value__set(&v, "backlog", p->listens ? backlog(p) : json_null());
 	json_value__histogram(&v, "lifetime", &p->lifetime);
+	return json_value__finish(&v);
+}
+
+/* Summarised exchanges have no parts that could be added up. */
+static json_t *verify(const struct snapshot *snap)
+{
+	struct json_value v = json_value__object();
+
+	json_value__count(&v, "checked", snap->exchanges - snap->summarised);
+	json_value__count(&v, "violations", snap->violations);
 	return json_value__finish(&v);
 }
 
 static json_t *coverage(const struct snapshot *snap)
 {
 	struct json_value v = json_value__object();
+	double timed = (double)snap->unattributed + snap->attributed;
 
 	json_value__count(&v, "exchanges", snap->exchanges);
 	json_value__count(&v, "operations", snap->operations);
 	json_value__count(&v, "in_flight", snap->in_flight);
+	json_value__set(&v, "unattributed_share",
+			timed > 0 ? json_real(snap->unattributed / timed)
+				  : json_null());
+	json_value__set(&v, "verify",
+			snap->verified ? verify(snap) : json_null());
 	for (size_t i = 0; i < snap->counters_len; i++) {
 		const struct snapshot_counter *c = &snap->counters[i];
 
@@ -212,7 +244,7 @@ static json_t *row(const struct snapshot *snap, size_t i)
 	else
 		json_value__string(&v, "peer", r->peer);
 	json_value__count(&v, "active", r->active);
-	json_value__measure(&v, r->role, &r->m);
+	json_measure__set(&v, r->role, &r->m);
 	return json_value__finish(&v);
 }
 
@@ -285,6 +317,12 @@ static int report(const struct snapshot *snap,
 	if (!err)
 		err = write_array(out, "connections", snap, snap->ports_len,
 				  connections);
+	if (!err)
+		err = write_array(out, "threads", snap, snap->threads_len,
+				  json_time__threads);
+	if (!err)
+		err = write_array(out, "slowest", snap, snap->slowest_len,
+				  json_time__slowest);
 	if (!err)
 		err = write_rows(snap, out);
 	if (!err)

@@ -2,7 +2,7 @@
 /*
  * The values that the JSON report is made of: a cover over jansson that
  * remembers failure, so that a builder checks once, and the values that occur
- * in several places (endpoints, measures, histograms). Times go in as ns and
+ * in several places (endpoints, histograms). Times go in as ns and
  * come out as seconds.
  */
 #ifndef REQTRACE_VIEW_JSON_VALUE_H
@@ -41,9 +41,6 @@ void json_value__histogram(struct json_value *v, const char *key,
 /* pid, comm, role, transport */
 void json_value__endpoint(struct json_value *v, uint32_t pid, const char *comm,
 			  enum rt_role role, enum rt_transport transport);
-/* exchanges ... parts */
-void json_value__measure(struct json_value *v, enum rt_role role,
-			 const struct measure *m);
 
 /* A string; bytes that are no UTF-8 become U+FFFD; NULL becomes "". */
 json_t *json_value__text(const char *text);

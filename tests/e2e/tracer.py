@@ -15,6 +15,7 @@ from harness import REQTRACE, ROOT, Failure, wait_until
 
 ATTACHED = "reqtrace: attached"
 SCHEMA = os.path.join(ROOT, "docs", "report.schema.json")
+SUMMARISED = "(summarised)"
 PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
@@ -34,6 +35,9 @@ class Report:
             self._check_series(series)
         for connections in data["connections"]:
             self._check_connections(connections)
+        self._check_slowest()
+        self._check_threads()
+        self._check_verified()
 
     @staticmethod
     def load(path):
@@ -87,12 +91,64 @@ class Report:
         if sum(s["errors_by"].values()) != s["errors"]:
             raise Failure(f"{name}: errors {s['errors']} are not the sum of "
                           f"{s['errors_by']}")
-        if s["starts_at"] == "arrival":
-            parts = sum(h["sum"] for h in s["parts"].values())
-            # Nanoseconds, printed in seconds: one rounding a part.
-            if abs(parts - s["duration"]["sum"]) > 1e-6 * parts + 1e-8:
-                raise Failure(f"{name}: parts sum to {parts}, duration to "
-                              f"{s['duration']['sum']}")
+        if s["operation"] == SUMMARISED:  # only durations were kept
+            return
+        parts = sum(h["sum"] for h in s["parts"].values())
+        # Nanoseconds, printed in seconds: one rounding a part.
+        if abs(parts - s["duration"]["sum"]) > 1e-6 * parts + 1e-8:
+            raise Failure(f"{name}: parts sum to {parts}, duration to "
+                          f"{s['duration']['sum']}")
+        for part, h in s["parts"].items():
+            if part != "receive_queue" and h["count"] != s["operations"]:
+                raise Failure(f"{name}: {h['count']} values of {part} of "
+                              f"{s['operations']} operations")
+        self._check_breakdown(name, s)
+
+    @staticmethod
+    def _check_adds_up(name, duration, parts):
+        """Parts against the duration that they are parts of."""
+        if min(parts.values(), default=0) < 0:
+            raise Failure(f"{name}: a part is negative: {parts}")
+        total = sum(parts.values())
+        if abs(total - duration) > 1e-9 * duration + 1e-15:
+            raise Failure(f"{name}: the parts are {total} of {duration} s: "
+                          f"{parts}")
+
+    def _check_breakdown(self, name, s):
+        breakdown = s["breakdown"]
+        if breakdown is None:
+            return
+        for which, piece in breakdown.items():
+            self._check_adds_up(f"{name} {which}", piece["duration"],
+                                piece["parts"])
+            if not 0 < piece["count"] <= s["operations"]:
+                raise Failure(f"{name} {which}: {piece['count']} of "
+                              f"{s['operations']} operations")
+        mean, slowest = breakdown["mean"], breakdown["slowest"]
+        if slowest["duration"] < mean["duration"] * (1 - 1e-9):
+            raise Failure(f"{name}: the slowest take {slowest['duration']} s, "
+                          f"all take {mean['duration']} s in the mean")
+
+    def _check_slowest(self):
+        slowest = self.data["slowest"]
+        for one in slowest:
+            name = f"slow {one['comm']} {one['role']} {one['operation']!r}"
+            self._check_adds_up(name, one["duration"], one["parts"])
+        if any(a["duration"] < b["duration"]
+               for a, b in zip(slowest, slowest[1:])):
+            raise Failure("the slowest exchanges are not in order")
+
+    def _check_threads(self):
+        for threads in self.data["threads"]:
+            if min(threads["seconds"].values()) < 0:
+                raise Failure(f"threads with negative time: {threads}")
+
+    def _check_verified(self):
+        verify = self.coverage["verify"]
+        if verify and verify["violations"]:
+            raise Failure(f"the parts of {verify['violations']} of "
+                          f"{verify['checked']} exchanges are not their "
+                          "duration")
 
     @staticmethod
     def _check_connections(c):
