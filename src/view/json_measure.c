@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* See json_measure.h. */
 #include "view/json_measure.h"
+#include "view/diagnosis.h"
 
 /* The slow end: this share of the operations. */
 #define SLOWEST 0.01
@@ -119,6 +120,16 @@ static json_t *tcp(const struct measure *m)
 	return json_value__finish(&v);
 }
 
+static json_t *diagnosis(enum rt_role role, const struct measure *m)
+{
+	struct breakdown_view view;
+	char sentence[DIAGNOSIS_LEN] = "";
+
+	if (breakdown_view__make(&view, m))
+		diagnosis__sentence(sentence, &view, m, role, true);
+	return sentence[0] ? json_value__text(sentence) : json_null();
+}
+
 void json_measure__set(struct json_value *v, enum rt_role role,
 		       const struct measure *m)
 {
@@ -136,4 +147,5 @@ void json_measure__set(struct json_value *v, enum rt_role role,
 			m->with_parts ? breakdown(m) : json_null());
 	json_value__set(v, "calls", calls(m));
 	json_value__set(v, "tcp", tcp(m));
+	json_value__set(v, "diagnosis", diagnosis(role, m));
 }

@@ -9,7 +9,7 @@
 
 #include "view/json_value.h"
 
-/* exchanges ... tcp */
+/* exchanges ... diagnosis */
 void json_measure__set(struct json_value *v, enum rt_role role,
 		       const struct measure *m);
 

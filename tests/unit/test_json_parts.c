@@ -276,6 +276,16 @@ static void test_breakdown(void **state)
 	check_null(f, "series/1/breakdown");
 }
 
+static void test_diagnosis(void **state)
+{
+	const struct fixture *f = *state;
+	const char *sentence = json_string_value(at(f, "series/0/diagnosis"));
+
+	assert_non_null(sentence);
+	assert_non_null(strstr(sentence, "run queue"));
+	check_null(f, "series/1/diagnosis");
+}
+
 static void test_calls(void **state)
 {
 	const struct fixture *f = *state;
@@ -375,6 +385,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_breakdown, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_diagnosis, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_calls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tcp, set_up, tear_down),

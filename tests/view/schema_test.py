@@ -66,6 +66,7 @@ def wrong_reports(report):
             (["series", 0, "calls"], None),
             (["series", 0, "tcp", "rtt"], 0.01),
             (["series", 0, "tcp", "retransmits"], None),
+            (["series", 0, "diagnosis"], ["slow"]),
             (["connections", 0, "accept_queue"], 0),
             (["connections", 0, "backlog"], 128),
             (["coverage", "unattributed_share"], 1.5),
