@@ -4,13 +4,14 @@
  * snapshots and keys, yields a screen and actions.
  */
 #include <errno.h>
-#include <ncurses.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "view/live_draw.h"
+#include "view/live_panel.h"
+#include "view/live_put.h"
 #include "view/screen.h"
 #include "view/view.h"
 
@@ -100,7 +101,7 @@ int live__new(FILE *in, FILE *out, struct live **to)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	curs_set(0);
-	live_draw__init();
+	live_put__init();
 	*to = live;
 	return 0;
 }
@@ -128,7 +129,8 @@ int live__draw(struct live *live, const struct snapshot *snap)
 		return err;
 	if (other)
 		live_state__new_columns(&live->state);
-	live_state__apply(&live->state, &live->frame.table);
+	live_state__apply(&live->state, &live->frame.table,
+			  &live->frame.details);
 	redraw(live);
 	return 0;
 }
@@ -175,6 +177,7 @@ enum live_action live__key(struct live *live)
 {
 	int key = getch();
 	enum live_action action;
+	enum live_panel panel;
 
 	if (key == ERR)
 		return LIVE_NONE;
@@ -182,15 +185,21 @@ enum live_action live__key(struct live *live)
 	if (key == NOT_FOR_US)
 		return LIVE_HANDLED;
 	live->message[0] = '\0';
+	panel = live->state.panel;
 	action = live_state__key(&live->state, key, &live->frame.table,
-				 &live->layout);
+				 &live->frame.details, &live->layout);
 	if (action == LIVE_NEXT_BY && live->state.paused) {
 		live__message(live, "Paused: press p to go on before grouping "
 				    "by something else.");
 		return LIVE_HANDLED;
 	}
-	live_state__apply(&live->state, &live->frame.table);
-	redraw(live);
+	live_state__apply(&live->state, &live->frame.table,
+			  &live->frame.details);
+	if (live->state.panel != panel)
+		live__message(live,
+			      live_panel__why_not(&live->frame, &live->state));
+	else
+		redraw(live);
 	return action;
 }
 

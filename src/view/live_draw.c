@@ -5,69 +5,22 @@
  *   nginx (1200) and 4 children   12.3 s   engine sock   160,000/s
  *   by operation: rate of the last 1.00 s, ...      (from 8 lines on)
  *   PROCESS  PORT OPERATION       RATE/s     P99    (sort column marked)
- *   rows
+ *   rows, one of them selected
+ *   the panel: parts of that row, or threads       (from 24 lines on)
  *   coverage warning, message or filter             (if there is one)
  *   q Quit  h Help  / Filter ...
  */
-#include <ncurses.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "view/live_draw.h"
 #include "view/live_help.h"
+#include "view/live_panel.h"
+#include "view/live_put.h"
 #include "view/screen.h"
 #include "view/units.h"
 
 #define SCOPE_FROM_LINES 8
-
-enum pair { PAIR_TITLE = 1, PAIR_HEAD, PAIR_SORT, PAIR_BAD, PAIR_KEY };
-
-void live_draw__init(void)
-{
-	if (!has_colors())
-		return;
-	start_color();
-	use_default_colors();
-	init_pair(PAIR_TITLE, COLOR_WHITE, COLOR_BLUE);
-	init_pair(PAIR_HEAD, COLOR_BLACK, COLOR_GREEN);
-	init_pair(PAIR_SORT, COLOR_BLACK, COLOR_CYAN);
-	init_pair(PAIR_BAD, COLOR_RED, -1);
-	init_pair(PAIR_KEY, COLOR_BLACK, COLOR_CYAN);
-}
-
-/* plain: what stands in for the colours where there are none. */
-static attr_t attr_of(enum pair pair, attr_t plain)
-{
-	return has_colors() ? (attr_t)COLOR_PAIR(pair) : plain;
-}
-
-/* Write clean text at the cursor, as much as fits before column end. */
-static void put(const char *text, int end)
-{
-	int room = end - getcurx(stdscr);
-
-	if (room > 0)
-		addnstr(text, (int)screen__fit(text, (size_t)room, NULL));
-}
-
-static void put_cell(const char *text, size_t width, bool right, bool utf8)
-{
-	char cell[CELL_LEN];
-
-	put(screen__pad(cell, sizeof(cell), text, width, right, utf8), COLS);
-}
-
-/* Write a sentence from the cursor on, with an ellipsis if it is cut. */
-static void put_sentence(const char *text, bool utf8)
-{
-	char line[1024];
-	size_t room = (size_t)(COLS - getcurx(stdscr));
-	size_t width = screen__width(text);
-
-	screen__pad(line, sizeof(line), text, width < room ? width : room,
-		    false, utf8);
-	put(line, COLS);
-}
 
 static void draw_title(const struct live_screen *s)
 {
@@ -89,18 +42,18 @@ static void draw_title(const struct live_screen *s)
 		if (need <= (size_t)COLS + 2)
 			break;
 	}
-	attrset(attr_of(PAIR_TITLE, A_REVERSE) | A_BOLD);
+	attrset(live_put__attr(LIVE_PAIR_TITLE, A_REVERSE) | A_BOLD);
 	mvhline(0, 0, ' ', COLS);
 	left = COLS - (paused ? 7 : 0);
 	for (int i = 0; i < FRAME_TITLES; i++) {
 		if (f->title[i].priority > limit)
 			continue;
 		if (i > 0)
-			put("   ", left);
-		put(f->title[i].text, left);
+			live_put__text("   ", left);
+		live_put__text(f->title[i].text, left);
 	}
 	if (paused) {
-		attrset(attr_of(PAIR_BAD, 0) | A_REVERSE | A_BOLD);
+		attrset(live_put__attr(LIVE_PAIR_BAD, 0) | A_REVERSE | A_BOLD);
 		mvaddstr(0, COLS > 6 ? COLS - 6 : 0, "PAUSED");
 	}
 	attrset(A_NORMAL);
@@ -110,7 +63,7 @@ static void draw_heads(const struct live_screen *s, int y)
 {
 	const struct table *t = &s->frame->table;
 	size_t sorted = live_state__sort_column(s->state, t);
-	attr_t head = attr_of(PAIR_HEAD, A_REVERSE);
+	attr_t head = live_put__attr(LIVE_PAIR_HEAD, A_REVERSE);
 
 	attrset(head);
 	mvhline(y, 0, ' ', COLS);
@@ -120,11 +73,13 @@ static void draw_heads(const struct live_screen *s, int y)
 		bool here = s->layout->column[i] == sorted;
 
 		if (i > 0)
-			put(" ", COLS);
-		attrset(here ? attr_of(PAIR_SORT, A_REVERSE | A_UNDERLINE) |
+			live_put__text(" ", COLS);
+		attrset(here ? live_put__attr(LIVE_PAIR_SORT,
+					      A_REVERSE | A_UNDERLINE) |
 					A_BOLD
 			     : head);
-		put_cell(c->title, s->layout->width[i], c->number, s->utf8);
+		live_put__cell(c->title, s->layout->width[i], c->number,
+			       s->utf8);
 		attrset(head);
 	}
 	attrset(A_NORMAL);
@@ -136,67 +91,53 @@ static bool is_bad(const struct table *t, size_t row, size_t column)
 	       t->cells[row * t->columns_len + column].number > 0;
 }
 
-static void draw_row(const struct live_screen *s, int y, size_t row)
+static void draw_row(const struct live_screen *s, int y, size_t row,
+		     bool selected)
 {
 	const struct table *t = &s->frame->table;
+	attr_t attr = selected ? live_put__attr(LIVE_PAIR_SELECTED, A_REVERSE)
+			       : A_NORMAL;
 
-	move(y, 0);
+	live_put__line(y, attr);
 	for (size_t i = 0; i < s->layout->len; i++) {
 		size_t column = s->layout->column[i];
 
 		if (i > 0)
-			put(" ", COLS);
+			live_put__text(" ", COLS);
 		if (is_bad(t, row, column))
-			attrset(attr_of(PAIR_BAD, 0) | A_BOLD);
-		put_cell(table__text(t, row, column), s->layout->width[i],
-			 t->columns[column].number, s->utf8);
-		attrset(A_NORMAL);
+			attrset(selected ? attr | A_BOLD
+					 : live_put__attr(LIVE_PAIR_BAD, 0) |
+						   A_BOLD);
+		live_put__cell(table__text(t, row, column), s->layout->width[i],
+			       t->columns[column].number, s->utf8);
+		attrset(attr);
 	}
-}
-
-/* A paragraph, broken between words, on lines y to end - 1. */
-static void draw_paragraph(int y, int end, const char *text)
-{
-	move(y, 0);
-	while (*text && y < end) {
-		size_t len = strcspn(text, " ");
-		char word[CELL_LEN];
-		int x = getcurx(stdscr);
-
-		snprintf(word, sizeof(word), "%.*s", (int)len, text);
-		if (x > 0 && x + 1 + (int)screen__width(word) > COLS) {
-			if (++y >= end)
-				break;
-			move(y, 0);
-			x = 0;
-		}
-		if (x > 0)
-			put(" ", COLS);
-		put(word, COLS);
-		text += len + (text[len] == ' ');
-	}
+	attrset(A_NORMAL);
 }
 
 static void draw_rows(const struct live_screen *s, int y, int end)
 {
 	const struct table *t = &s->frame->table;
 	struct live_state *state = s->state;
-	size_t page = end > y ? (size_t)(end - y) : 0;
+	int panel = live_panel__lines(s->frame, state, end - y);
+	bool marked = state->follows || panel > 0;
 
-	state->page = page;
-	if (state->top + page > t->shown)
-		state->top = t->shown > page ? t->shown - page : 0;
+	end -= panel;
+	if (panel)
+		live_panel__draw(s->frame, state, s->utf8, end, end + panel);
+	live_state__set_page(state, t, end > y ? (size_t)(end - y) : 0);
 	for (size_t i = state->top; i < t->shown && y < end; i++)
-		draw_row(s, y++, t->order[i]);
+		draw_row(s, y++, t->order[i], marked && i == state->at);
 	if (t->rows > 0 && t->shown == 0)
-		draw_paragraph(y, end,
-			       "No row has the filter's text in its "
-			       "process, port, peer, protocol or "
-			       "operation. Esc takes the filter away.");
+		live_put__paragraph(y, end,
+				    "No row has the filter's text in its "
+				    "process, port, peer, protocol or "
+				    "operation. Esc takes the filter away.");
 	else if (t->rows == 0)
-		draw_paragraph(y, end,
-			       s->frame->nothing[0] ? s->frame->nothing
-						    : "Nothing to list yet.");
+		live_put__paragraph(y, end,
+				    s->frame->nothing[0]
+					    ? s->frame->nothing
+					    : "Nothing to list yet.");
 }
 
 /* The line above the keys; returns whether there is one. */
@@ -219,11 +160,11 @@ static bool draw_notice(const struct live_screen *s, int y, bool draw)
 		char text[sizeof(notice)];
 
 		if (notice[0] == '!')
-			attr |= attr_of(PAIR_BAD, 0);
+			attr |= live_put__attr(LIVE_PAIR_BAD, 0);
 		screen__clean(text, sizeof(text), notice, s->utf8);
 		attrset(attr);
 		move(y, 0);
-		put_sentence(text, s->utf8);
+		live_put__sentence(text, s->utf8);
 		attrset(A_NORMAL);
 	}
 	return true;
@@ -234,8 +175,9 @@ struct key_name {
 };
 
 static const struct key_name keys[] = {
-	{"q", "Quit"},	{"h", "Help"},	  {"p", "Pause"},    {"/", "Filter"},
-	{"<>", "Sort"}, {"r", "Reverse"}, {"b", "Group by"},
+	{"q", "Quit"},	   {"h", "Help"},  {"p", "Pause"},
+	{"/", "Filter"},   {"d", "Parts"}, {"t", "Threads"},
+	{"b", "Group by"}, {"<>", "Sort"}, {"r", "Reverse"},
 };
 
 static const struct key_name typing_keys[] = {
@@ -243,23 +185,24 @@ static const struct key_name typing_keys[] = {
 	{"Esc", "Clear"},
 };
 
-/* "1-20 of 135" at the right, where there is room, if not all rows show. */
-static void draw_position(const struct live_screen *s, int y)
+/* "1-20 of 135" into text if not all rows show, else "". */
+static void position(const struct live_screen *s, char *text, size_t size)
 {
 	const struct table *t = &s->frame->table;
 	size_t first = s->state->top, last = first + s->state->page;
-	char from[UNITS_LEN], to[UNITS_LEN], of[UNITS_LEN], text[128];
+	char from[UNITS_LEN], to[UNITS_LEN], of[UNITS_LEN];
 
 	if (last > t->shown)
 		last = t->shown;
+	text[0] = '\0';
 	if (t->shown == 0 || (first == 0 && last == t->shown))
 		return;
-	snprintf(text, sizeof(text), "%s-%s of %s",
-		 units__count(from, first + 1), units__count(to, last),
-		 units__count(of, t->shown));
-	if (getcurx(stdscr) + (int)strlen(text) + 1 < COLS)
-		mvaddstr(y, COLS - 1 - (int)strlen(text), text);
+	snprintf(text, size, "%s-%s of %s", units__count(from, first + 1),
+		 units__count(to, last), units__count(of, t->shown));
 }
+
+/* The first keys and the position come before the other keys. */
+#define KEYS_FIRST 3
 
 static void draw_keys(const struct live_screen *s, int y)
 {
@@ -267,22 +210,28 @@ static void draw_keys(const struct live_screen *s, int y)
 	const struct key_name *k = typing ? typing_keys : keys;
 	size_t len = typing ? sizeof(typing_keys) / sizeof(typing_keys[0])
 			    : sizeof(keys) / sizeof(keys[0]);
+	char where[128];
+	int place;
 
+	position(s, where, sizeof(where));
+	place = COLS - 1 - (int)strlen(where);
 	move(y, 0);
 	for (size_t i = 0; i < len; i++) {
 		size_t need = strlen(k[i].key) + strlen(k[i].name) + 2;
 
 		/* The last cell stays free: writing it scrolls some screens. */
-		if (getcurx(stdscr) + (int)need >= COLS)
+		if (getcurx(stdscr) + (int)need >=
+		    (i < KEYS_FIRST || !where[0] ? COLS : place))
 			break;
-		attrset(attr_of(PAIR_KEY, A_REVERSE));
-		put(k[i].key, COLS);
+		attrset(live_put__attr(LIVE_PAIR_KEY, A_REVERSE));
+		live_put__text(k[i].key, COLS);
 		attrset(A_NORMAL);
-		put(" ", COLS);
-		put(k[i].name, COLS);
-		put(" ", COLS);
+		live_put__text(" ", COLS);
+		live_put__text(k[i].name, COLS);
+		live_put__text(" ", COLS);
 	}
-	draw_position(s, y);
+	if (getcurx(stdscr) < place)
+		mvaddstr(y, place, where);
 }
 
 static void fit_columns(const struct live_screen *s)
@@ -313,7 +262,7 @@ void live_draw__all(const struct live_screen *s)
 	} else {
 		if (LINES >= SCOPE_FROM_LINES) {
 			move(y++, 0);
-			put_sentence(s->frame->scope, s->utf8);
+			live_put__sentence(s->frame->scope, s->utf8);
 		}
 		if (s->layout->len)
 			draw_heads(s, y++);

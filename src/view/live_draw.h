@@ -17,9 +17,6 @@ struct live_screen {
 	bool utf8;
 };
 
-/* Colour pairs; without colours they do nothing. */
-void live_draw__init(void);
-
 /* Draw all and refresh. */
 void live_draw__all(const struct live_screen *s);
 

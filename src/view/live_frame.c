@@ -89,13 +89,20 @@ static void fill_scope(struct live_frame *f, const struct snapshot *snap,
 int live_frame__build(struct live_frame *f, const struct snapshot *snap,
 		      bool utf8)
 {
+	struct live_details details;
 	struct table table;
-	int err = table__build(&table, snap, false, utf8);
+	int err = live_details__build(&details, snap, utf8);
 
 	if (err)
 		return err;
-	table__free(&f->table);
+	err = table__build(&table, snap, false, utf8);
+	if (err) {
+		live_details__free(&details);
+		return err;
+	}
+	live_frame__free(f);
 	f->table = table;
+	f->details = details;
 	f->by = snap->by;
 	fill_title(f, snap, utf8);
 	fill_scope(f, snap, utf8);
@@ -107,4 +114,5 @@ int live_frame__build(struct live_frame *f, const struct snapshot *snap,
 void live_frame__free(struct live_frame *f)
 {
 	table__free(&f->table);
+	live_details__free(&f->details);
 }

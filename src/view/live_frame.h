@@ -6,6 +6,7 @@
 #ifndef REQTRACE_VIEW_LIVE_FRAME_H
 #define REQTRACE_VIEW_LIVE_FRAME_H
 
+#include "view/live_detail.h"
 #include "view/table.h"
 
 #define FRAME_TITLES 5
@@ -18,6 +19,7 @@ struct live_piece {
 
 struct live_frame {
 	struct table table;
+	struct live_details details; /* of its rows, by number */
 	enum snapshot_by by;
 	struct live_piece title[FRAME_TITLES];
 	char scope[256];   /* what the rows and figures are */

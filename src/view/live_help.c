@@ -18,7 +18,9 @@ static const struct {
 	{"< >", "sort by another column (also s)"},
 	{"r", "reverse the order"},
 	{"b", "next grouping: operation, port, ..."},
-	{"j k", "scroll (also arrows, space)"},
+	{"j k", "select a row (also arrows, space)"},
+	{"d", "where the selected row's time went"},
+	{"t", "how the threads spent their time"},
 	{"h ?", "this help; any key leaves it"},
 };
 

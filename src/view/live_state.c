@@ -19,22 +19,68 @@ size_t live_state__sort_column(const struct live_state *s,
 	return LAYOUT_NO_COLUMN;
 }
 
-void live_state__apply(struct live_state *s, struct table *table)
+/* Select the row at a place, the nearest there is. */
+static void pick(struct live_state *s, const struct table *table,
+		 const struct live_details *details, long at)
+{
+	if (at >= (long)table->shown)
+		at = (long)table->shown - 1;
+	s->at = at > 0 ? (size_t)at : 0;
+	s->follows = table->shown > 0;
+	if (s->follows)
+		s->selected = details->row[table->order[s->at]].id;
+}
+
+/* Where the selected row has gone. */
+static void follow(struct live_state *s, const struct table *table,
+		   const struct live_details *details)
+{
+	for (size_t i = 0; i < table->shown; i++) {
+		if (details->row[table->order[i]].id == s->selected) {
+			s->at = i;
+			return;
+		}
+	}
+	pick(s, table, details, (long)s->at);
+}
+
+static void to_first(struct live_state *s)
+{
+	s->top = 0;
+	s->at = 0;
+	s->follows = false;
+}
+
+void live_state__apply(struct live_state *s, struct table *table,
+		       const struct live_details *details)
 {
 	table__filter(table, s->filter);
 	if (s->sorted)
 		table__sort(table, s->sort_column, s->reverse);
 	else if (s->reverse && table->columns_len)
 		table__reverse(table);
-	if (s->top >= table->shown)
-		s->top = table->shown ? table->shown - 1 : 0;
+	if (s->follows)
+		follow(s, table, details);
+	live_state__set_page(s, table, s->page);
+}
+
+void live_state__set_page(struct live_state *s, const struct table *table,
+			  size_t page)
+{
+	s->page = page;
+	if (s->top + page > table->shown)
+		s->top = table->shown > page ? table->shown - page : 0;
+	if (s->at < s->top)
+		s->top = s->at;
+	else if (page > 0 && s->at >= s->top + page)
+		s->top = s->at - page + 1;
 }
 
 void live_state__new_columns(struct live_state *s)
 {
 	s->sorted = false;
 	s->reverse = false;
-	s->top = 0;
+	to_first(s);
 }
 
 /* The next column to the right (or left) of the one sorted by; the ends meet.
@@ -59,18 +105,7 @@ static void move_sort(struct live_state *s, const struct table *table,
 	s->sort_column = visible->column[at];
 	s->sorted = true;
 	s->reverse = false;
-	s->top = 0;
-}
-
-/* Down until the last row is on the screen. */
-static void scroll(struct live_state *s, const struct table *table, long rows)
-{
-	long last = (long)table->shown - (long)s->page;
-	long top = (long)s->top + rows;
-
-	if (top > last)
-		top = last;
-	s->top = top > 0 ? (size_t)top : 0;
+	to_first(s);
 }
 
 /* A whole character goes: its continuation bytes first. */
@@ -107,42 +142,44 @@ static void type(struct live_state *s, int key)
 			s->filter[len + 1] = '\0';
 		}
 	}
-	s->top = 0;
+	to_first(s);
 }
 
-static void move(struct live_state *s, int key, const struct table *table)
+static void move(struct live_state *s, int key, const struct table *table,
+		 const struct live_details *details)
 {
-	long page = s->page ? (long)s->page : 1;
+	long at = (long)s->at, page = s->page ? (long)s->page : 1;
 
 	switch (key) {
 	case LIVE_KEY_UP:
 	case 'k':
-		scroll(s, table, -1);
+		pick(s, table, details, at - 1);
 		break;
 	case LIVE_KEY_DOWN:
 	case 'j':
-		scroll(s, table, 1);
+		pick(s, table, details, at + 1);
 		break;
 	case LIVE_KEY_PAGE_UP:
-		scroll(s, table, -page);
+		pick(s, table, details, at - page);
 		break;
 	case LIVE_KEY_PAGE_DOWN:
 	case ' ':
-		scroll(s, table, page);
+		pick(s, table, details, at + page);
 		break;
 	case LIVE_KEY_HOME:
 	case 'g':
-		s->top = 0;
+		to_first(s);
 		break;
 	case LIVE_KEY_END:
 	case 'G':
-		scroll(s, table, (long)table->shown);
+		pick(s, table, details, (long)table->shown);
 		break;
 	}
 }
 
 enum live_action live_state__key(struct live_state *s, int key,
 				 const struct table *table,
+				 const struct live_details *details,
 				 const struct layout *visible)
 {
 	if (s->typing) {
@@ -173,7 +210,15 @@ enum live_action live_state__key(struct live_state *s, int key,
 		break;
 	case 'r':
 		s->reverse = !s->reverse;
-		s->top = 0;
+		to_first(s);
+		break;
+	case 'd':
+		s->panel = s->panel == LIVE_PANEL_PARTS ? LIVE_PANEL_NONE
+							: LIVE_PANEL_PARTS;
+		break;
+	case 't':
+		s->panel = s->panel == LIVE_PANEL_THREADS ? LIVE_PANEL_PARTS
+							  : LIVE_PANEL_THREADS;
 		break;
 	case 's':
 	case '>':
@@ -185,7 +230,7 @@ enum live_action live_state__key(struct live_state *s, int key,
 		move_sort(s, table, visible, false);
 		break;
 	default:
-		move(s, key, table);
+		move(s, key, table, details);
 	}
 	return LIVE_HANDLED;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the user of the live view has chosen: sorting, filter, position,
- * pause. Fed with keys, yields actions; knows nothing of a terminal, so that
- * it can be tested without one.
+ * What the user of the live view has chosen: sorting, filter, the selected
+ * row, what is told of it, pause. Fed with keys, yields actions; knows nothing
+ * of a terminal, so that it can be tested without one.
  */
 #ifndef REQTRACE_VIEW_LIVE_STATE_H
 #define REQTRACE_VIEW_LIVE_STATE_H
 
+#include "view/live_detail.h"
 #include "view/table.h"
 #include "view/view.h"
 
@@ -27,6 +28,13 @@ enum live_special {
 
 #define LIVE_FILTER_LEN 128
 
+/* What is below the rows, if there is room for it. */
+enum live_panel {
+	LIVE_PANEL_PARTS, /* of the selected row */
+	LIVE_PANEL_THREADS,
+	LIVE_PANEL_NONE,
+};
+
 struct live_state {
 	bool paused;
 	bool help;
@@ -35,8 +43,13 @@ struct live_state {
 	bool sorted; /* by sort_column; else in the snapshot's order */
 	bool reverse;
 	size_t sort_column;
-	size_t top;  /* first row on the screen */
-	size_t page; /* rows on the screen; set by the drawing */
+	enum live_panel panel;
+	size_t top;   /* first row on the screen */
+	size_t page;  /* rows on the screen; set by the drawing */
+	size_t at;    /* the selected row's place among those shown */
+	bool follows; /* the user selected it: it stays selected wherever it
+		       * goes; else the first one is */
+	uint64_t selected; /* its id, if follows */
 };
 
 /* A key: an ASCII character, a byte of a UTF-8 one (only while typing), or
@@ -44,10 +57,17 @@ struct live_state {
  * its columns. */
 enum live_action live_state__key(struct live_state *s, int key,
 				 const struct table *table,
+				 const struct live_details *details,
 				 const struct layout *visible);
 
-/* Order and filter a newly built table as chosen. */
-void live_state__apply(struct live_state *s, struct table *table);
+/* Order and filter a newly built table as chosen, and find the selected row
+ * in it; if it is gone, what is in its place is selected. */
+void live_state__apply(struct live_state *s, struct table *table,
+		       const struct live_details *details);
+
+/* As many rows are on the screen: the selected one is among them. */
+void live_state__set_page(struct live_state *s, const struct table *table,
+			  size_t page);
 
 /* Other columns: the sorting chosen for the old ones means nothing. */
 void live_state__new_columns(struct live_state *s);

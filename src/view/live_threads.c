@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live view's list of threads: for each process and name of threads, which
+ * share of their time went where.
+ */
+#include <stdio.h>
+
+#include "view/live_panel.h"
+#include "view/live_put.h"
+#include "view/screen.h"
+#include "view/units.h"
+
+#define PID_WIDTH 7
+#define COUNT_WIDTH 4
+#define SHARE_WIDTH 6
+#define NAME_MIN 8
+#define NAME_MAX 16
+
+static const char *const titles[RT_CLOCKS] = {
+	[RT_CLOCK_CPU] = "CPU",	    [RT_CLOCK_RUN_QUEUE] = "QUEUE",
+	[RT_CLOCK_LOCK] = "LOCK",   [RT_CLOCK_DISK] = "DISK",
+	[RT_CLOCK_NETWORK] = "NET", [RT_CLOCK_POLL] = "POLL",
+	[RT_CLOCK_SLEEP] = "SLEEP", [RT_CLOCK_PAGE_FAULT] = "FAULT",
+	[RT_CLOCK_OTHER] = "OTHER",
+};
+
+static size_t name_width(void)
+{
+	int room = COLS - 1 -
+		   (PID_WIDTH + 1 + COUNT_WIDTH + 1 + RT_CLOCKS * SHARE_WIDTH);
+
+	return room < NAME_MIN	 ? NAME_MIN
+	       : room > NAME_MAX ? NAME_MAX
+				 : (size_t)room;
+}
+
+/* As many whole columns as there is room for: half a figure is a wrong one. */
+static bool has_room(void)
+{
+	return getcurx(stdscr) + SHARE_WIDTH < COLS;
+}
+
+static void draw_head(int y, bool utf8)
+{
+	live_put__line(y++, live_put__attr(LIVE_PAIR_HEAD, A_REVERSE));
+	live_put__sentence("Threads: where their time went since the start, "
+			   "in % of it",
+			   utf8);
+	attrset(A_BOLD);
+	move(y, 0);
+	live_put__cell("PID", PID_WIDTH, true, utf8);
+	live_put__text(" ", COLS);
+	live_put__cell("THREADS", name_width() + 1 + COUNT_WIDTH, false, utf8);
+	for (int i = 0; i < RT_CLOCKS && has_room(); i++)
+		live_put__cell(titles[i], SHARE_WIDTH, true, utf8);
+	attrset(A_NORMAL);
+}
+
+static const char *share_text(char *buf, double share)
+{
+	if (!(share > 0))
+		return "-";
+	if (share < 0.0005)
+		return "<0.1";
+	snprintf(buf, UNITS_LEN, "%.1f", share * 100);
+	return buf;
+}
+
+static void draw_threads(int y, const struct live_threads *t, bool utf8)
+{
+	char text[UNITS_LEN];
+
+	move(y, 0);
+	snprintf(text, sizeof(text), "%u", t->pid);
+	live_put__cell(text, PID_WIDTH, true, utf8);
+	live_put__text(" ", COLS);
+	live_put__cell(t->name, name_width(), false, utf8);
+	snprintf(text, sizeof(text), "%u", t->living);
+	live_put__text(" ", COLS);
+	live_put__cell(text, COUNT_WIDTH, true, utf8);
+	for (int i = 0; i < RT_CLOCKS && has_room(); i++) {
+		if (t->share[i] >= 0.5)
+			attrset(A_BOLD);
+		live_put__cell(share_text(text, t->share[i]), SHARE_WIDTH, true,
+			       utf8);
+		attrset(A_NORMAL);
+	}
+}
+
+void live_threads__draw(const struct live_frame *f, uint32_t pid, bool utf8,
+			int y, int end)
+{
+	const struct live_details *d = &f->details;
+	size_t room = end - y > 2 ? (size_t)(end - y - 2) : 0;
+	size_t listed = 0, most;
+
+	if (room == 0)
+		return;
+	draw_head(y, utf8);
+	y += 2;
+	most = d->threads_len > room ? room - 1 : d->threads_len;
+	for (int own = 1; own >= 0; own--) {
+		for (size_t i = 0; i < d->threads_len && listed < most; i++) {
+			if ((d->threads[i].pid == pid) != own)
+				continue;
+			draw_threads(y++, &d->threads[i], utf8);
+			listed++;
+		}
+	}
+	if (listed < d->threads_len) {
+		char text[UNITS_LEN + 16], count[UNITS_LEN];
+
+		snprintf(text, sizeof(text), "%s more",
+			 units__count(count, d->threads_len - listed));
+		move(y, PID_WIDTH + 1);
+		live_put__sentence(text, utf8);
+	}
+}
