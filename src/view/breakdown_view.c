@@ -185,11 +185,14 @@ char *breakdown_view__bar(char *buf, size_t size,
 			breakdown_view__glyph(v->item[i].part, utf8);
 		size_t len = strlen(glyph);
 
-		for (size_t n = 0; n < columns[i] && used + len < size; n++) {
+		for (size_t n = 0; n < columns[i]; n++) {
+			if (used + len >= size)
+				goto out;
 			memcpy(buf + used, glyph, len);
 			used += len;
 		}
 	}
+out:
 	buf[used] = '\0';
 	return buf;
 }

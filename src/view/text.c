@@ -115,6 +115,26 @@ static void print_definitions(const struct text *t)
 			   "at its whole duration.");
 }
 
+/* How much of the time of exchanges the parts account for. */
+static void print_attributed(const struct text *t)
+{
+	const struct snapshot *snap = t->snap;
+	uint64_t whole = snap->attributed + snap->unattributed;
+	char share[UNITS_LEN], sums[UNITS_LEN], violations[UNITS_LEN];
+
+	if (whole > 0)
+		text__wrapf(t, 6, "  ",
+			    "unattributed %s of the time of exchanges",
+			    units__share(share, snap->unattributed, whole));
+	if (snap->verified)
+		text__wrapf(
+			t, 6, "  ",
+			"verify: %s exchanges added up again, %s %s",
+			units__count(sums, snap->exchanges - snap->summarised),
+			units__count(violations, snap->violations),
+			snap->violations == 1 ? "violation" : "violations");
+}
+
 static void print_coverage(const struct text *t)
 {
 	const struct snapshot *snap = t->snap;
@@ -131,6 +151,7 @@ static void print_coverage(const struct text *t)
 		    units__count(lost, snap->lost),
 		    units__count(midway, notes__counter(snap, "joined_midway")),
 		    units__count(flight, snap->in_flight));
+	print_attributed(t);
 	for (size_t i = 0; i < snap->counters_len; i++) {
 		const struct snapshot_counter *c = &snap->counters[i];
 		char count[UNITS_LEN];
@@ -210,6 +231,13 @@ static int report_body(const struct text *t)
 	}
 	if (!err)
 		err = text__ports(t);
+	if (err)
+		return err;
+	err = text__parts(t);
+	if (err)
+		return err;
+	text__slowest(t);
+	err = text__threads(t);
 	if (err)
 		return err;
 	print_streams(t);

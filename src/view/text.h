@@ -39,6 +39,15 @@ int text__brief_table(const struct text *t, size_t max_rows);
  * histogram of its durations. 0 or -ENOMEM. */
 int text__ports(const struct text *t);
 
+/* The parts of the series that took the most time. 0 or -ENOMEM. */
+int text__parts(const struct text *t);
+
+/* How the threads of each process spent their time. 0 or -ENOMEM. */
+int text__threads(const struct text *t);
+
+/* The slowest exchanges, a paragraph each. */
+void text__slowest(const struct text *t);
+
 /* A histogram as lines of bars. */
 void text__bars(const struct text *t, const struct histogram *h);
 

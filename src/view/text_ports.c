@@ -180,6 +180,31 @@ static void print_connections(const struct text *t,
 		    units__count(active, p->active), lifetime);
 }
 
+/* How long connections waited to be accepted, and how many do. */
+static void print_accepting(const struct text *t, const struct snapshot_port *p)
+{
+	char p50[UNITS_LEN], p99[UNITS_LEN], max[UNITS_LEN];
+	char times[120] = "", depth[120] = "";
+
+	if (p->accept_queue.count)
+		snprintf(times, sizeof(times), "p50 %s, p99 %s, max %s",
+			 units__duration(
+				 p50,
+				 histogram__quantile(&p->accept_queue, 0.5),
+				 t->utf8),
+			 units__duration(
+				 p99,
+				 histogram__quantile(&p->accept_queue, 0.99),
+				 t->utf8),
+			 units__duration(max, p->accept_queue.max, t->utf8));
+	if (p->listens)
+		snprintf(depth, sizeof(depth), "holds %u of %u, at most %u",
+			 p->backlog, p->backlog_limit, p->backlog_max);
+	if (*times || *depth)
+		text__wrapf(t, INDENT, "  accept queue", "%s%s%s", times,
+			    *times && *depth ? "; " : "", depth);
+}
+
 /* Statuses of a section, each once, most frequent first. */
 static size_t collect_statuses(const struct snapshot *snap,
 			       const struct section *s, struct status *to)
@@ -266,33 +291,35 @@ static int merge(const struct text *t, const struct section *s, size_t in,
 	return err;
 }
 
-/* How long requests lay in the socket: what a busy server shows first. */
+/* How long bytes lay in the socket: what a busy process shows first. */
 static int print_waiting(const struct text *t, const struct section *s)
 {
-	struct histogram queue, rest;
-	char p50[UNITS_LEN], p99[UNITS_LEN], max[UNITS_LEN], share[UNITS_LEN];
-	int err, err_rest;
+	struct histogram queue, all;
+	char p50[UNITS_LEN], p99[UNITS_LEN], max[UNITS_LEN], of[100] = "";
+	char share[UNITS_LEN], known[UNITS_LEN];
+	int err, err_all;
 
-	if (s->role != RT_ROLE_SERVER)
-		return 0;
 	err = merge(t, s, offsetof(struct measure, part[PART_RECEIVE_QUEUE]),
 		    &queue);
-	err_rest = merge(
-		t, s, offsetof(struct measure, part[PART_UNATTRIBUTED]), &rest);
-	if (!err && !err_rest && queue.count > 0)
+	err_all = merge(t, s, offsetof(struct measure, duration), &all);
+	if (queue.count == all.count)
+		snprintf(of, sizeof(of), "%s of all durations",
+			 units__share(share, queue.sum, all.sum));
+	else
+		snprintf(of, sizeof(of), "known of %s operations",
+			 units__count(known, queue.count));
+	if (!err && !err_all && queue.count > 0)
 		text__wrapf(
 			t, INDENT, "  waiting",
-			"in the receive queue: p50 %s, p99 %s, max %s; "
-			"%s of all durations",
+			"in the receive queue: p50 %s, p99 %s, max %s; %s",
 			units__duration(p50, histogram__quantile(&queue, 0.5),
 					t->utf8),
 			units__duration(p99, histogram__quantile(&queue, 0.99),
 					t->utf8),
-			units__duration(max, queue.max, t->utf8),
-			units__share(share, queue.sum, queue.sum + rest.sum));
+			units__duration(max, queue.max, t->utf8), of);
 	histogram__free(&queue);
-	histogram__free(&rest);
-	return err ? err : err_rest;
+	histogram__free(&all);
+	return err ? err : err_all;
 }
 
 static int print_histogram(const struct text *t, const struct section *s)
@@ -322,8 +349,10 @@ int text__ports(const struct text *t)
 	for (i = 0; !err && i < shown; i++) {
 		putc('\n', t->out);
 		print_title(t, &s[i]);
-		if (s[i].figures)
+		if (s[i].figures) {
 			print_connections(t, s[i].figures);
+			print_accepting(t, s[i].figures);
+		}
 		err = print_statuses(t, &s[i]);
 		print_errors(t, &s[i]);
 		if (!err)

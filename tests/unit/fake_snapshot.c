@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_parts.h"
+
 #define SECOND 1000000000ull
 #define MS 1000000ull
 #define US 1000ull
@@ -23,6 +25,8 @@ struct fake {
 	struct snapshot_port ports[4];
 	struct snapshot_conn conns[6];
 	struct snapshot_counter counters[6];
+	struct snapshot_threads threads[FAKE_PARTS_THREADS];
+	struct snapshot_slow slowest[FAKE_PARTS_SLOWEST];
 };
 
 static const char *const hooks[] = {"tp_btf/sock_recv_length",
@@ -56,10 +60,7 @@ static uint64_t spread(struct histogram *h, uint64_t typical, uint64_t times)
 static void measure(struct measure *m, uint64_t typical, uint64_t times,
 		    uint64_t pipelined, bool arrival)
 {
-	histogram__init(&m->duration, RT_HIST_SCALE);
-	histogram__init(&m->time_to_first_byte, RT_HIST_SCALE);
-	histogram__init(&m->part[PART_RECEIVE_QUEUE], RT_HIST_SCALE);
-	histogram__init(&m->part[PART_UNATTRIBUTED], RT_HIST_SCALE);
+	fake_parts__init(m);
 	m->operations = spread(&m->duration, typical, times);
 	m->exchanges = m->operations / pipelined;
 	m->bytes_in = m->operations * 48;
@@ -71,12 +72,6 @@ static void measure(struct measure *m, uint64_t typical, uint64_t times,
 		spread(&m->part[PART_UNATTRIBUTED], typical - typical / 5,
 		       times);
 	}
-}
-
-static void clone(struct histogram *to, const struct histogram *from)
-{
-	if (histogram__copy(to, from) < 0)
-		abort();
 }
 
 /* A row of --by operation for each series. */
@@ -94,14 +89,8 @@ static void rows_of_series(struct fake *f, unsigned int tick)
 					   .port = s->port,
 					   .has_port = true,
 					   .protocol = s->protocol,
-					   .operation = s->operation,
-					   .m = s->m};
-		clone(&r->m.duration, &s->m.duration);
-		clone(&r->m.time_to_first_byte, &s->m.time_to_first_byte);
-		clone(&r->m.part[PART_RECEIVE_QUEUE],
-		      &s->m.part[PART_RECEIVE_QUEUE]);
-		clone(&r->m.part[PART_UNATTRIBUTED],
-		      &s->m.part[PART_UNATTRIBUTED]);
+					   .operation = s->operation};
+		fake_parts__copy(&r->m, &s->m);
 		for (size_t k = 0; k < f->snap.ports_len; k++) {
 			if (f->ports[k].pid == s->pid &&
 			    f->ports[k].port == s->port)
@@ -137,6 +126,7 @@ static struct snapshot_port *port(struct fake *f, uint32_t pid,
 	*p = (struct snapshot_port){
 		.pid = pid, .comm = comm, .role = role, .port = number};
 	histogram__init(&p->lifetime, RT_HIST_SCALE);
+	histogram__init(&p->accept_queue, RT_HIST_SCALE);
 	return p;
 }
 
@@ -301,6 +291,39 @@ static void connections(struct fake *f)
 	f->snap.conns_open_total = 10000;
 }
 
+static void parts(struct fake *f, unsigned int tick)
+{
+	struct snapshot_port *p;
+
+	process(f, 1200, 1, "uvicorn", "/usr/bin/python3.11");
+	process(f, 1201, 1200, "uvicorn", "/usr/bin/python3.11");
+	fake_parts__series(f->series, 20000 * tick);
+	f->snap.series_len = FAKE_PARTS_SERIES;
+	p = port(f, 1201, "uvicorn", RT_ROLE_SERVER, 8000);
+	p->opened = p->active = 40;
+	add(&p->accept_queue, 12 * US, 38);
+	add(&p->accept_queue, 5 * MS, 2);
+	p->listens = true;
+	p->backlog = 1;
+	p->backlog_max = 5;
+	p->backlog_limit = 128;
+	p = port(f, 1201, "uvicorn", RT_ROLE_SERVER, 9000);
+	p->opened = p->closed = 1;
+	p->listens = true;
+	p->backlog_limit = 5;
+	fake_parts__threads(f->threads);
+	f->snap.threads = f->threads;
+	f->snap.threads_len = FAKE_PARTS_THREADS;
+	fake_parts__slowest(f->slowest);
+	f->snap.slowest = f->slowest;
+	f->snap.slowest_len = FAKE_PARTS_SLOWEST;
+	f->snap.attributed = 2917 * SECOND;
+	f->snap.unattributed = 700 * MS;
+	f->snap.verified = true;
+	counters(f, 700, 0);
+	rows_of_series(f, tick);
+}
+
 static void peers(struct fake *f)
 {
 	f->snap.by = SNAPSHOT_BY_PEER;
@@ -350,6 +373,8 @@ struct snapshot *fake_snapshot__new(enum fake_kind kind, unsigned int tick,
 	if (kind == FAKE_EMPTY) {
 		process(f, 1234, 1, "redis-server", "/usr/bin/redis-server");
 		counters(f, 0, 0);
+	} else if (kind == FAKE_PARTS) {
+		parts(f, tick);
 	} else if (kind == FAKE_REDIS || kind == FAKE_PEERS) {
 		redis(f, tick);
 		f->snap.bpf_known = true;
@@ -368,24 +393,18 @@ struct snapshot *fake_snapshot__new(enum fake_kind kind, unsigned int tick,
 	return &f->snap;
 }
 
-static void free_measure(struct measure *m)
-{
-	histogram__free(&m->duration);
-	histogram__free(&m->time_to_first_byte);
-	histogram__free(&m->part[PART_RECEIVE_QUEUE]);
-	histogram__free(&m->part[PART_UNATTRIBUTED]);
-}
-
 void fake_snapshot__free(struct snapshot *snap)
 {
 	struct fake *f = (struct fake *)snap; /* its first member */
 
 	for (size_t i = 0; i < snap->series_len; i++)
-		free_measure(&f->series[i].m);
+		fake_parts__free(&f->series[i].m);
 	for (size_t i = 0; i < snap->rows_len; i++)
-		free_measure(&f->rows[i].m);
-	for (size_t i = 0; i < snap->ports_len; i++)
+		fake_parts__free(&f->rows[i].m);
+	for (size_t i = 0; i < snap->ports_len; i++) {
 		histogram__free(&f->ports[i].lifetime);
+		histogram__free(&f->ports[i].accept_queue);
+	}
 	if (snap->streams_len)
 		histogram__free(&f->streams[0].duration);
 	free(f);

@@ -14,6 +14,8 @@ enum fake_kind {
 	FAKE_WEB,	  /* master and workers, both roles, errors, streams */
 	FAKE_CONNECTIONS, /* FAKE_WEB by connection */
 	FAKE_PEERS,	  /* FAKE_REDIS by peer */
+	FAKE_PARTS,	  /* where the time of exchanges and threads went */
+	FAKE_KINDS,
 };
 
 /* tick: seconds of load so far, at least 1; interval: as of a live view.

@@ -31,6 +31,9 @@ static void test_golden(void **state)
 		{"web-ascii.txt", FAKE_WEB, false, {100, false}},
 		{"connections.txt", FAKE_CONNECTIONS, false, {80, true}},
 		{"peers.txt", FAKE_PEERS, false, {0, true}},
+		{"parts.txt", FAKE_PARTS, false, {80, true}},
+		{"parts-wide.txt", FAKE_PARTS, false, {120, false}},
+		{"parts-narrow.txt", FAKE_PARTS, false, {40, true}},
 		{"interval-empty.txt", FAKE_EMPTY, true, {80, true}},
 		{"interval-web.txt", FAKE_WEB, true, {80, true}},
 		{"interval-connections.txt",
@@ -81,8 +84,7 @@ static void test_plain(void **state)
 		for (int utf8 = 0; utf8 < 2; utf8++) {
 			struct view_style style = {width, utf8};
 
-			for (int kind = FAKE_EMPTY; kind <= FAKE_PEERS;
-			     kind++) {
+			for (int kind = FAKE_EMPTY; kind < FAKE_KINDS; kind++) {
 				char *text = view_golden__text(
 					view_text.report, kind, false, &style);
 
