@@ -96,7 +96,8 @@ int live_put__paragraph(int y, int end, const char *text)
 		int x = getcurx(stdscr);
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, text);
-		if (x > 0 && x + 1 + (int)screen__width(word) > COLS) {
+		/* A word in the last column moves the cursor on by itself. */
+		if (x > 0 && x + 1 + (int)screen__width(word) >= COLS) {
 			if (++y >= end)
 				return end;
 			move(y, 0);
@@ -104,7 +105,7 @@ int live_put__paragraph(int y, int end, const char *text)
 		}
 		if (x > 0)
 			live_put__text(" ", COLS);
-		live_put__text(word, COLS);
+		live_put__text(word, COLS - 1);
 		text += len + (text[len] == ' ');
 	}
 	return y + 1;

@@ -2,8 +2,8 @@
 /*
  * Drives the live view with hand-made snapshots, so that it can be looked at
  * and tested without tracing anything: live_demo [KIND [TICK_MS [exit]]], KIND
- * empty, redis or web; with exit it ends at once without taking the view down.
- * Prints "ended: REASON" when the view has gone.
+ * empty, redis, parts or web; with exit it ends at once without taking the view
+ * down. Prints "ended: REASON" when the view has gone.
  */
 #include <errno.h>
 #include <locale.h>
@@ -31,6 +31,7 @@ static enum fake_kind kind_of(const char *name)
 {
 	return strcmp(name, "empty") == 0   ? FAKE_EMPTY
 	       : strcmp(name, "redis") == 0 ? FAKE_REDIS
+	       : strcmp(name, "parts") == 0 ? FAKE_PARTS
 					    : FAKE_WEB;
 }
 
@@ -64,7 +65,7 @@ static const char *run(struct live *live, enum fake_kind kind, int tick_ms)
 				return "quit";
 			if (action != LIVE_NEXT_BY)
 				continue;
-			if (kind == FAKE_EMPTY || kind == FAKE_REDIS) {
+			if (kind != FAKE_WEB && kind != FAKE_CONNECTIONS) {
 				live__message(live, "Rows by peer need --by "
 						    "peer from the start.");
 				continue;
