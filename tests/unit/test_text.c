@@ -14,6 +14,7 @@
 
 #include "view/notes.h"
 #include "view/screen.h"
+#include "view/text.h"
 #include "view_golden.h"
 
 static void test_golden(void **state)
@@ -99,6 +100,49 @@ static void test_plain(void **state)
 	}
 }
 
+/* What is of parts and threads fits where tables do not. */
+static void test_narrow(void **state)
+{
+	struct snapshot *snap = fake_snapshot__new(FAKE_PARTS, 1, false);
+
+	(void)state;
+	for (size_t width = TEXT_MIN_WIDTH; width < 100; width++) {
+		struct text t = {
+			.snap = snap, .width = width, .utf8 = width % 2};
+		char *text = NULL;
+		size_t len;
+
+		t.out = open_memstream(&text, &len);
+		assert_non_null(t.out);
+		assert_int_equal(text__parts(&t), 0);
+		assert_int_equal(text__threads(&t), 0);
+		text__slowest(&t);
+		assert_int_equal(fclose(t.out), 0);
+		check_plain(text, width, t.utf8);
+		assert_non_null(strstr(text, "receive queue"));
+		free(text);
+	}
+	fake_snapshot__free(snap);
+}
+
+/* That nothing is known of parts is said once, if there is anything. */
+static void test_no_parts(void **state)
+{
+	static const struct view_style style = {.width = 200};
+	char *text =
+		view_golden__text(view_text.report, FAKE_WEB, false, &style);
+	const char *said = strstr(text, "Where the time went");
+
+	(void)state;
+	assert_non_null(said);
+	assert_non_null(strstr(said, "--no-parts"));
+	assert_null(strstr(said + 1, "Where the time went"));
+	free(text);
+	text = view_golden__text(view_text.report, FAKE_EMPTY, false, &style);
+	assert_null(strstr(text, "Where the time went"));
+	free(text);
+}
+
 /* --comm or --port that nobody matched: not "the traced processes". */
 static void test_no_process(void **state)
 {
@@ -128,6 +172,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_no_parts),
 		cmocka_unit_test(test_no_process),
 		cmocka_unit_test(test_write_errors),
 	};
