@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* See json_time.h. */
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "view/json_measure.h"
 #include "view/json_time.h"
+#include "view/json_measure.h"
+#include "view/peer.h"
 
 /* Clocks have the names of the parts that are made of them. */
 static const char *clock_name(enum rt_clock clock)
@@ -40,24 +37,6 @@ json_t *json_time__threads(const struct snapshot *snap, size_t i)
 		json_value__time(&seconds, clock_name(k), t->clock[k]);
 	json_value__set(&v, "seconds", json_value__finish(&seconds));
 	return json_value__finish(&v);
-}
-
-/* "192.0.2.1:40000", "[2001:db8::1]:40000", "unix" */
-static json_t *peer(const struct request *r)
-{
-	char text[INET6_ADDRSTRLEN], endpoint[INET6_ADDRSTRLEN + 8];
-	struct in6_addr in6;
-	bool v4;
-
-	if (r->transport == RT_TRANSPORT_UNIX)
-		return json_value__text("unix");
-	memcpy(&in6, r->remote_addr, sizeof(in6));
-	v4 = IN6_IS_ADDR_V4MAPPED(&in6);
-	inet_ntop(v4 ? AF_INET : AF_INET6, r->remote_addr + (v4 ? 12 : 0), text,
-		  sizeof(text));
-	snprintf(endpoint, sizeof(endpoint), v4 ? "%s:%u" : "[%s]:%u", text,
-		 r->remote_port);
-	return json_value__text(endpoint);
 }
 
 static json_t *parts(const struct request *r)
@@ -97,13 +76,14 @@ json_t *json_time__slowest(const struct snapshot *snap, size_t i)
 	const struct snapshot_slow *slow = &snap->slowest[i];
 	const struct request *r = &slow->request;
 	struct json_value v = json_value__object();
+	char peer[PEER_LEN];
 
 	json_value__time(&v, "time", slow->wall);
 	json_value__endpoint(&v, r->pid, slow->comm, r->role, r->transport);
 	json_value__count(&v, "tid", r->tid);
 	json_value__count(&v, "last_tid", r->last_tid);
 	json_value__count(&v, "port", r->port);
-	json_value__set(&v, "peer", peer(r));
+	json_value__string(&v, "peer", peer__endpoint(peer, r));
 	json_value__string(&v, "protocol", r->protocol);
 	json_value__string(&v, "operation", r->operation);
 	json_value__string(&v, "status", r->status);

@@ -91,7 +91,7 @@ static void fill_title(struct live_detail *d, const struct snapshot_row *r,
 
 static int fill_calls(struct live_detail *d, const struct measure *m, bool utf8)
 {
-	if (m->calls_len == 0 || m->exchanges == 0)
+	if (m->calls_len == 0 || m->exchanges == 0 || m->operations == 0)
 		return 0;
 	d->calls = calloc(m->calls_len, sizeof(*d->calls));
 	if (!d->calls)
@@ -106,7 +106,7 @@ static int fill_calls(struct live_detail *d, const struct measure *m, bool utf8)
 		to->per_exchange = (double)from->count / m->exchanges;
 		if (from->count)
 			to->mean = (double)from->time / from->count;
-		to->network = (double)from->network / m->exchanges;
+		to->network = (double)from->network / m->operations;
 	}
 	return 0;
 }

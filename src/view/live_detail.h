@@ -17,7 +17,7 @@ struct live_call {
 	char peer[LIVE_NAME_LEN]; /* clean */
 	double per_exchange;
 	double mean;	/* ns a call; 0: there was none */
-	double network; /* ns an exchange was blocked on it, in the mean */
+	double network; /* ns blocked on it, of the mean's PART_NETWORK */
 };
 
 struct live_detail {

@@ -4,13 +4,13 @@
  * names are clean, parts below 1 % of the duration are left out, but not
  * what is unattributed.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
 #include "view/breakdown_view.h"
+#include "view/peer.h"
 #include "view/screen.h"
 #include "view/slow_line.h"
 #include "view/units.h"
@@ -72,21 +72,10 @@ static void add_time(struct line *l, uint64_t wall)
 
 static void add_peer(struct line *l)
 {
-	const struct request *r = l->r;
-	char text[INET6_ADDRSTRLEN] = "";
-	struct in6_addr in6;
+	char peer[PEER_LEN];
 
-	add(l, r->role == RT_ROLE_CLIENT ? " to " : " from ");
-	memcpy(&in6, r->remote_addr, sizeof(in6));
-	if (r->transport == RT_TRANSPORT_UNIX) {
-		add(l, "unix");
-	} else if (IN6_IS_ADDR_V4MAPPED(&in6)) {
-		inet_ntop(AF_INET, r->remote_addr + 12, text, sizeof(text));
-		add(l, "%s:%u", text, r->remote_port);
-	} else {
-		inet_ntop(AF_INET6, &in6, text, sizeof(text));
-		add(l, "[%s]:%u", text, r->remote_port);
-	}
+	add(l, " %s %s", l->r->role == RT_ROLE_CLIENT ? "to" : "from",
+	    peer__endpoint(peer, l->r));
 }
 
 static bool is_shown(const struct line *l, const struct item *item)

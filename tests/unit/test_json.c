@@ -67,6 +67,7 @@ static void test_golden(void **state)
 		{"web.json", FAKE_WEB},
 		{"connections.json", FAKE_CONNECTIONS},
 		{"peers.json", FAKE_PEERS},
+		{"parts.json", FAKE_PARTS},
 	};
 
 	(void)state;

@@ -233,6 +233,102 @@ def test_scroll(demo):
         pane.wait("down again", lambda t: "1-" not in t and "of 6" in t)
 
 
+def selected(pane):
+    """Whose parts the panel says to show."""
+    for row in pane.rows():
+        if row.startswith("Parts of "):
+            return row
+    return ""
+
+
+def test_parts(demo):
+    with Pane(demo, "parts", 80, 24) as pane:
+        text = pane.see("Parts of GET /users/{id}, uvicorn (1201), server 8000",
+                        "is receive queue", "p50 ", "slowest 1 % ",
+                        "░ receive queue", "█ cpu ", "calls out to",
+                        "postgres:5432", "q Quit", "d Parts", "t Threads",
+                        "(summarised)")
+        for part, p50, slow in (("receive queue", "300 µs", "70.1 ms"),
+                                ("cpu other", "2.00 ms", "15.0 ms")):
+            row = pane.row_with(f" {part} ")
+            check(p50 in row and slow in row, f"figures of {part}", text)
+        for row in text.split("\n"):
+            check(len(row) <= 80, "a row is wider than the screen", text)
+        pane.keys("j", "Down")
+        pane.see("Parts of HGETALL, uvicorn (1201), client 6379")
+        pane.keys("Up")
+        pane.see("Parts of POST /café/注文")
+        pane.keys("End")
+        pane.see("Parts of (summarised)", "no thread was seen")
+        pane.keys("Home")
+        pane.see("Parts of GET /users/{id}")
+        pane.keys("d")
+        pane.see_not("Parts of ")
+        pane.see("(summarised)")
+        pane.keys("d")
+        pane.see("Parts of GET /users/{id}")
+
+
+def test_parts_of_wide_and_hostile(demo):
+    with Pane(demo, "parts", 140, 50) as pane:
+        pane.keys("j", "j", "j")
+        text = pane.see("Parts of GET /bad", "mean ", "calls out to",
+                        "per ex.", "blocked", "10.0.0.2:84", "other")
+        check("\x1b" not in text, "an escape from a name reached the screen")
+        check("slowest 1 %" not in text, "a slow end of 30 exchanges", text)
+    with Pane(demo, "parts", 80, 24, locale="C") as pane:
+        text = pane.see("q receive queue", "C cpu ", "qqqqqqqq")
+        check(text.isascii(), "not only ASCII in the C locale", text)
+
+
+def test_parts_paused(demo):
+    with Pane(demo, "parts", 100, 30, tick_ms=100) as pane:
+        pane.keys("p")
+        pane.see("PAUSED", "Parts of GET /users/{id}")
+        pane.keys("j", "j")
+        pane.see("PAUSED", "Parts of HGETALL")
+        pane.keys("t")
+        pane.see("PAUSED", "Threads: ")
+
+
+def test_threads(demo):
+    with Pane(demo, "parts", 100, 24) as pane:
+        pane.keys("t")
+        text = pane.see("Threads: where their time went", "CPU QUEUE  LOCK",
+                        "pool-0", " more")
+        check("\x1b" not in text, "an escape from a name reached the screen")
+        check("86.0" in pane.row_with(" uvicorn  "), "CPU of the loop", text)
+        pane.keys("t")
+        pane.see("Parts of GET /users/{id}")
+    with Pane(demo, "web", 100, 24) as pane:
+        pane.keys("t")
+        pane.see("No thread was watched")
+
+
+def test_panel_needs_room(demo):
+    with Pane(demo, "parts", 80, 23) as pane:
+        pane.see("(summarised)")
+        check(not selected(pane), "a panel on 23 lines", pane.text())
+        pane.keys("t")
+        pane.see("This needs a screen of at least 24 lines")
+        pane.resize(80, 24)
+        pane.see("Threads: where")
+        for columns, lines in ((56, 24), (20, 5), (300, 80), (55, 24),
+                               (1, 1), (300, 24), (20, 60)):
+            pane.resize(columns, lines)
+            pane.keys("d", "j", "t")
+            time.sleep(0.1)
+        pane.resize(80, 24)
+        pane.keys("d")
+        pane.see("Parts of ", "q Quit")
+    with Pane(demo, "web", 120, 30) as pane:
+        pane.see("HGETALL")
+        pane.keys("b")
+        pane.see("192.0.2.1:40000")
+        pane.keys("d", "d")
+        pane.see("Parts are not kept by connection")
+
+
 def test_nothing_yet(demo):
     with Pane(demo, "empty", 60, 12) as pane:
         pane.see("redis-server (1234)", "No exchange was seen",
