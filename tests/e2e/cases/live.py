@@ -103,7 +103,8 @@ def live_view_columns(test, columns):
     terminal = Terminal(test, server, columns)
     held = Held(server, "--path", "/items/1", connections=3)
     terminal.read(1.5)
-    for keys in ("s", "p", "p", "h", "h", "c", "c", "/", "items\n", "\x1b"):
+    for keys in ("s", "p", "p", "h", "h", "c", "c", "j", "t", "d", "d", "k",
+                 "/", "items\n", "\x1b"):
         terminal.key(keys)
         terminal.read(0.2)
     terminal.read(1.2)
