@@ -156,21 +156,22 @@ static void print_table(const struct text *t, const struct breakdown_view *v)
 static void call_text(char *buf, size_t size, const struct text *t,
 		      const struct measure *m, const struct measure_call *c)
 {
-	double requests = (double)m->with_parts;
+	double exchanges = (double)m->exchanges;
+	double operations = (double)m->operations;
 	char rate[UNITS_LEN], each[UNITS_LEN], network[UNITS_LEN];
 	int used = 0;
 
 	buf[0] = '\0';
 	if (c->count > 0)
 		used = snprintf(buf, size, "%s calls of %s each",
-				units__rate(rate, c->count / requests),
+				units__rate(rate, c->count / exchanges),
 				units__duration(each,
 						(double)c->time / c->count,
 						t->utf8));
 	if (c->network > 0)
 		snprintf(buf + used, size - used, "%s%s of network",
 			 used ? ", " : "",
-			 units__duration(network, c->network / requests,
+			 units__duration(network, c->network / operations,
 					 t->utf8));
 }
 

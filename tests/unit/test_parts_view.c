@@ -210,6 +210,7 @@ static const char *say(const uint64_t usual[PARTS], const uint64_t slow[PARTS],
 		m.calls = with->calls;
 		m.calls_len = with->calls_len;
 		m.retransmits = with->retransmits;
+		m.exchanges = with->exchanges;
 	}
 	diagnosis__sentence(buf, &v, &m, role, false);
 	fake_parts__free(&m);
@@ -324,7 +325,8 @@ static void test_peers(void **state)
 		{"pg\x1b:5432", false, 20, 600 * MS, 30 * MS},
 		{"client", true, 0, 0, 10 * MS},
 	};
-	struct measure with = {.calls = calls, .calls_len = 3};
+	struct measure with = {
+		.calls = calls, .calls_len = 3, .exchanges = 1000};
 
 	(void)state;
 	assert_string_equal(say(network, network, RT_ROLE_SERVER, &with),
@@ -348,13 +350,16 @@ static void test_resent(void **state)
 {
 	static const uint64_t network[PARTS] = {[PART_NETWORK] = 50 * MS};
 	static const uint64_t cpu[PARTS] = {[PART_CPU] = 50 * MS};
-	struct measure with = {.retransmits = 12};
+	struct measure with = {.retransmits = 12, .exchanges = 12000};
 
 	(void)state;
 	assert_string_equal(say(network, network, RT_ROLE_CLIENT, &with),
 			    "100 % of the slow end is network: waiting for "
 			    "the answer; TCP sent 12 segments again");
 	assert_null(strstr(say(cpu, cpu, RT_ROLE_CLIENT, &with), "TCP"));
+	with.exchanges = 13000; /* too few to matter in the slowest 1 % */
+	assert_null(
+		strstr(say(network, network, RT_ROLE_CLIENT, &with), "TCP"));
 }
 
 int main(void)
