@@ -275,6 +275,7 @@ static void verifying_adds_up_every_exchange(void **state)
 	snap = snap_now(s);
 	assert_true(snap->verified);
 	assert_int_equal(snap->violations, 0);
+	assert_int_equal(snap->attributed, 3 * MS);
 	snapshot__free(snap);
 	r.part[PART_DISK] = 1;
 	tell(s, &r);

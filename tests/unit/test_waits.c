@@ -134,6 +134,26 @@ static void listeners_without_room_are_nobody_s(void **state)
 	stats__free(s);
 }
 
+static void queues_of_several_ports_are_not_known(void **state)
+{
+	struct stats *s = new_stats(SNAPSHOT_BY_OPERATION, 1, 0);
+	struct sink_conn c = conn_event(SINK_CONN_OPENED, 1);
+	const struct sink_listener l = {
+		.cookie = 7, .pid = PID + 1, .port = 81, .limit = 5};
+	struct snapshot *snap;
+
+	(void)state;
+	tell_conn(s, &c);
+	listener(s, &l);
+	snap = snap_now(s);
+	assert_int_equal(snap->ports_len, 2);
+	assert_int_equal(snap->ports[0].pid, 0);
+	assert_false(snap->ports[0].listens);
+	assert_int_equal(snap->ports[0].backlog_limit, 0);
+	snapshot__free(snap);
+	stats__free(s);
+}
+
 static struct sink_threads threads_of(uint32_t pid, const char *name,
 				      uint64_t cpu, uint64_t poll)
 {
@@ -242,6 +262,7 @@ int main(void)
 		cmocka_unit_test(accept_queues_are_of_who_accepts),
 		cmocka_unit_test(listeners_have_a_row),
 		cmocka_unit_test(listeners_without_room_are_nobody_s),
+		cmocka_unit_test(queues_of_several_ports_are_not_known),
 		cmocka_unit_test(threads_by_process_and_time),
 		cmocka_unit_test(names_of_threads_are_bounded),
 	};
