@@ -67,6 +67,24 @@ static int app__failed(struct app *a, int code)
 
 /* --- callbacks of the loop ----------------------------------------- */
 
+/* The kernel wakes us for what is slow, and for nothing else. */
+static void app__set_slow(struct app *a)
+{
+	uint64_t ns = pipeline__slow_threshold(a->pipeline);
+
+	tracer__set_slow(a->tracer, ns == UINT64_MAX ? 0 : ns);
+}
+
+/* The ring has something that must not wait for the next drain. */
+static int app__ready(void *ctx, uint64_t fd)
+{
+	struct app *a = ctx;
+	int full = tracer__drain(a->tracer);
+
+	(void)fd;
+	return full < 0 ? app__failed(a, full) : 0;
+}
+
 static int app__drain(void *ctx, uint64_t times)
 {
 	struct app *a = ctx;
@@ -76,6 +94,7 @@ static int app__drain(void *ctx, uint64_t times)
 	(void)times;
 	if (full < 0)
 		return app__failed(a, full);
+	app__set_slow(a);
 	if (full > DRAIN_BUSY && next > DRAIN_MIN)
 		next /= 2;
 	else if (full < DRAIN_IDLE && next < DRAIN_MAX)
@@ -221,6 +240,9 @@ static int app__watch(struct app *a)
 	code = a->drain_timer < 0 ? a->drain_timer : 0;
 	if (!code) /* also without a view: the sweep tidies up */
 		code = loop__timer(a->loop, interval, app__tick, a);
+	if (code >= 0)
+		code = loop__notified(a->loop, tracer__fd(a->tracer),
+				      app__ready, a);
 	if (code >= 0 && o->duration)
 		code = loop__timer(a->loop, o->duration, app__stop, a);
 	if (code >= 0 && output__live(a->output))

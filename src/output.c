@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "view/slow_line.h"
+
 struct output {
 	const struct options *options;
 	FILE *json;	   /* NULL, a file, or stdout */
@@ -89,14 +91,20 @@ int output__open(struct output **out, const struct options *options,
 	return 0;
 }
 
+static bool output__slow_lines(const struct output *o)
+{
+	return o->options->slow || o->options->slow_quantile > 0;
+}
+
 void output__show(struct output *o)
 {
 	int code;
 
-	/* A command of ours writes to the same terminal. */
+	/* A command of ours writes to the same terminal, and so do lines of
+	 * slow exchanges. */
 	if (o->options->mode != OPTIONS_TRACE || o->options->command ||
-	    json__on_stdout(o->options) || !isatty(STDOUT_FILENO) ||
-	    !isatty(STDIN_FILENO))
+	    output__slow_lines(o) || json__on_stdout(o->options) ||
+	    !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return;
 	code = live__new(stdin, stdout, &o->live);
 	if (code == -ENOTSUP)
@@ -128,7 +136,7 @@ static bool output__plain(const struct output *o)
 		return false;
 	return o->options->interval ||
 	       (o->options->mode == OPTIONS_TRACE && !o->options->command &&
-		isatty(STDOUT_FILENO));
+		!output__slow_lines(o) && isatty(STDOUT_FILENO));
 }
 
 int output__interval(struct output *o, const struct snapshot *snap,
@@ -142,6 +150,18 @@ int output__interval(struct output *o, const struct snapshot *snap,
 	else if (output__plain(o))
 		code = view_text.interval(snap, &o->style, stdout);
 	return code ? error__set(err, code, "cannot write to stdout: %s",
+				 strerror(-code))
+		    : 0;
+}
+
+int output__slow(struct output *o, const struct request *r, const char *comm,
+		 uint64_t wall, struct error *err)
+{
+	/* A JSON report has standard output for itself. */
+	FILE *out = json__on_stdout(o->options) ? stderr : stdout;
+	int code = slow_line__write(r, comm, wall, o->style.utf8, out);
+
+	return code ? error__set(err, code, "cannot write a slow exchange: %s",
 				 strerror(-code))
 		    : 0;
 }

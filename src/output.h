@@ -29,6 +29,11 @@ void output__close(struct output *o);
 /* The live view, or NULL when there is none. */
 struct live *output__live(struct output *o);
 
+/* A slow exchange: a line, at once. wall: CLOCK_REALTIME ns of its begin. 0 or
+ * negative errno and err. */
+int output__slow(struct output *o, const struct request *r, const char *comm,
+		 uint64_t wall, struct error *err);
+
 /* An interval is over. 0 or negative errno and err. */
 int output__interval(struct output *o, const struct snapshot *snap,
 		     struct error *err);

@@ -29,11 +29,29 @@ struct pipeline {
 	struct error err;
 };
 
+/* An exchange that is slow: told as it happens. */
+static int pipeline__slow(void *ctx, const struct request *r, const char *comm)
+{
+	struct pipeline *p = ctx;
+	uint64_t since = r->begin - p->facts.start;
+
+	return output__slow(p->output, r, comm, p->facts.wall_start + since,
+			    &p->err);
+}
+
 int pipeline__new(struct pipeline **out, const struct options *options,
 		  struct output *output, struct error *err)
 {
-	struct stats_config config = {.by = options->by};
 	struct pipeline *p = calloc(1, sizeof(*p));
+	struct stats_config config = {
+		.by = options->by,
+		.top = options->top,
+		.verify = options->verify,
+		.slow_ns = options->slow,
+		.slow_quantile = options->slow_quantile,
+		.slow = pipeline__slow,
+		.slow_ctx = p,
+	};
 	struct model_sink sink;
 	int code;
 
@@ -161,8 +179,10 @@ static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
 
 	if (p->recording)
 		recording__flush(p->recording);
-	if (code)
-		return error__set(&p->err, code, "out of memory");
+	if (code) /* a slow line that cannot be written has told so */
+		return p->err.text[0]
+			       ? code
+			       : error__set(&p->err, code, "out of memory");
 	if (kind == RT_REC_TICK)
 		code = output__interval(p->output, snap, &p->err);
 	else
@@ -217,6 +237,11 @@ int pipeline__record(void *ctx, const void *record, size_t size)
 	if (code && !p->err.text[0])
 		error__set(&p->err, code, "cannot go on: %s", strerror(-code));
 	return code;
+}
+
+uint64_t pipeline__slow_threshold(const struct pipeline *p)
+{
+	return stats__slow_threshold(p->stats);
 }
 
 bool pipeline__ended(const struct pipeline *p)

@@ -33,6 +33,9 @@ int pipeline__record(void *ctx, const void *record, size_t size);
 int pipeline__end(struct pipeline *p);
 bool pipeline__ended(const struct pipeline *p);
 
+/* No exchange that is shorter (ns) is printed at present; UINT64_MAX: none. */
+uint64_t pipeline__slow_threshold(const struct pipeline *p);
+
 /* The sentence of the last failure of pipeline__record. */
 const struct error *pipeline__error(const struct pipeline *p);
 

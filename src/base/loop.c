@@ -62,10 +62,10 @@ void loop__free(struct loop *l)
 }
 
 /* Takes ownership of fd unless kind is WATCH_FD, also on failure. */
-static int loop__add(struct loop *l, enum watch_kind kind, int fd, loop_fn fn,
-		     void *ctx)
+static int loop__add(struct loop *l, enum watch_kind kind, uint32_t events,
+		     int fd, loop_fn fn, void *ctx)
 {
-	struct epoll_event ev = {.events = EPOLLIN};
+	struct epoll_event ev = {.events = events};
 	int i, err = -ENOSPC;
 
 	for (i = 0; i < LOOP_WATCHES; i++)
@@ -88,7 +88,14 @@ fail:
 
 int loop__fd(struct loop *l, int fd, loop_fn fn, void *ctx)
 {
-	int slot = loop__add(l, WATCH_FD, fd, fn, ctx);
+	int slot = loop__add(l, WATCH_FD, EPOLLIN, fd, fn, ctx);
+
+	return slot < 0 ? slot : 0;
+}
+
+int loop__notified(struct loop *l, int fd, loop_fn fn, void *ctx)
+{
+	int slot = loop__add(l, WATCH_FD, EPOLLIN | EPOLLET, fd, fn, ctx);
 
 	return slot < 0 ? slot : 0;
 }
@@ -113,7 +120,7 @@ int loop__timer(struct loop *l, uint64_t ns, loop_fn fn, void *ctx)
 		close(fd);
 		return err;
 	}
-	return loop__add(l, WATCH_TIMER, fd, fn, ctx);
+	return loop__add(l, WATCH_TIMER, EPOLLIN, fd, fn, ctx);
 }
 
 int loop__retime(struct loop *l, int timer, uint64_t ns)
@@ -133,7 +140,7 @@ int loop__signal(struct loop *l, int signo, loop_fn fn, void *ctx)
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	slot = loop__add(l, WATCH_SIGNAL, fd, fn, ctx);
+	slot = loop__add(l, WATCH_SIGNAL, EPOLLIN, fd, fn, ctx);
 	return slot < 0 ? slot : 0;
 }
 

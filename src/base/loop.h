@@ -22,6 +22,10 @@ void loop__free(struct loop *l); /* accepts NULL; restores signals */
 /* Watch a readable descriptor, which stays the caller's. */
 int loop__fd(struct loop *l, int fd, loop_fn fn, void *ctx);
 
+/* The same, but fn is only called when fd is notified, not as long as there is
+ * something to read. */
+int loop__notified(struct loop *l, int fd, loop_fn fn, void *ctx);
+
 /* A repeating timer, first after ns. Returns its id >= 0 or negative errno. */
 int loop__timer(struct loop *l, uint64_t ns, loop_fn fn, void *ctx);
 

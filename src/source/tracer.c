@@ -164,6 +164,11 @@ static int tracer__sample(void *ctx, void *data, size_t size)
 	return t->drained > t->config.ring_bytes ? -EAGAIN : 0;
 }
 
+int tracer__fd(const struct tracer *t)
+{
+	return bpf_map__fd(t->bpf->maps.rt_ring);
+}
+
 int tracer__drain(struct tracer *t)
 {
 	int err;

@@ -38,6 +38,10 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 		 source_fn fn, void *ctx, struct error *err);
 void tracer__close(struct tracer *t); /* accepts NULL */
 
+/* Notified (loop__notified) when the ring has a record that must not wait: an
+ * exchange that is slow (tracer__set_slow). */
+int tracer__fd(const struct tracer *t);
+
 /* Take what is in the ring. Returns how full it was, in percent, or what fn
  * returned if negative. */
 int tracer__drain(struct tracer *t);

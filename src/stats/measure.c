@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "stats/calls.h"
+#include "stats/measure_calls.h"
 
 /* Leave what m owns to whoever copied it. */
 static void disown(struct measure *m)
@@ -36,7 +36,7 @@ void measure__free(struct measure *m)
 		histogram__free(&m->part[i]);
 	breakdown__free(&m->breakdown);
 	histogram__free(&m->rtt);
-	calls__free(m);
+	measure_calls__free(m);
 }
 
 uint64_t measure__duration(const struct request *r)
@@ -87,7 +87,7 @@ static int add_calls(struct measure *m, const struct request *r)
 			.network = c->network * r->operations,
 		};
 
-		err = calls__add(m, &call);
+		err = measure_calls__add(m, &call);
 	}
 	return err;
 }
@@ -163,7 +163,7 @@ int measure__merge(struct measure *into, const struct measure *from)
 		if (histogram__merge(&into->part[i], &from->part[i]))
 			return -ENOMEM;
 	for (size_t i = 0; i < from->calls_len; i++)
-		if (calls__add(into, &from->calls[i]))
+		if (measure_calls__add(into, &from->calls[i]))
 			return -ENOMEM;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fake_snapshot.h"
+#include "view/live_frame.h"
 #include "view/live_state.h"
 #include "view/screen.h"
 #include "view/table.h"
@@ -298,55 +299,72 @@ static void test_sort_and_filter(void **state)
 	fake_snapshot__free(snap);
 }
 
-static void type_text(struct live_state *s, const struct table *t,
-		      const struct layout *l, const char *text)
+/* A live view without a terminal. */
+struct keys {
+	struct live_state state;
+	struct live_frame frame;
+	struct layout layout;
+};
+
+static enum live_action press(struct keys *k, int key)
+{
+	enum live_action done = live_state__key(&k->state, key, &k->frame.table,
+						&k->frame.details, &k->layout);
+
+	/* As each drawing does. */
+	live_state__set_page(&k->state, &k->frame.table, k->state.page);
+	return done;
+}
+
+static void type_text(struct keys *k, const char *text)
 {
 	for (; *text; text++)
-		assert_int_equal(live_state__key(s, (unsigned char)*text, t, l),
-				 LIVE_HANDLED);
+		assert_int_equal(press(k, (unsigned char)*text), LIVE_HANDLED);
 }
 
 static void test_live_keys(void **state)
 {
 	struct snapshot *snap = fake_snapshot__new(FAKE_WEB, 3, true);
-	struct live_state s = {.page = 2};
-	struct table t;
-	struct layout l;
+	struct keys k = {0};
+	struct live_state *s = &k.state;
+	struct table *t = &k.frame.table;
 
 	(void)state;
-	assert_int_equal(table__build(&t, snap, false, true), 0);
-	layout__fit(&l, &t, UINT32_MAX, 300, LAYOUT_NO_COLUMN);
-	type_text(&s, &t, &l, "/qb"); /* letters now, not commands */
-	assert_string_equal(s.filter, "qb");
-	type_text(&s, &t, &l, "é");
-	live_state__key(&s, LIVE_KEY_BACKSPACE, &t, &l);
-	assert_string_equal(s.filter, "qb");
+	assert_int_equal(live_frame__build(&k.frame, snap, true), 0);
+	live_state__apply(s, t, &k.frame.details);
+	live_state__set_page(s, t, 2);
+	layout__fit(&k.layout, t, UINT32_MAX, 300, LAYOUT_NO_COLUMN);
+	type_text(&k, "/qb"); /* letters now, not commands */
+	assert_string_equal(s->filter, "qb");
+	type_text(&k, "é");
+	press(&k, LIVE_KEY_BACKSPACE);
+	assert_string_equal(s->filter, "qb");
 	for (int i = 0; i < 3 * LIVE_FILTER_LEN; i++)
-		live_state__key(&s, 'x', &t, &l);
-	assert_int_equal(strlen(s.filter), LIVE_FILTER_LEN - 1);
-	live_state__key(&s, LIVE_KEY_ESCAPE, &t, &l);
-	assert_string_equal(s.filter, "");
-	assert_int_equal(live_state__key(&s, 'b', &t, &l), LIVE_NEXT_BY);
-	assert_int_equal(live_state__key(&s, LIVE_KEY_END, &t, &l),
-			 LIVE_HANDLED);
-	assert_int_equal(s.top, 4);
-	live_state__key(&s, LIVE_KEY_PAGE_DOWN, &t, &l);
-	assert_int_equal(s.top, 4);
-	live_state__key(&s, LIVE_KEY_HOME, &t, &l);
-	live_state__key(&s, LIVE_KEY_UP, &t, &l);
-	assert_int_equal(s.top, 0);
+		press(&k, 'x');
+	assert_int_equal(strlen(s->filter), LIVE_FILTER_LEN - 1);
+	press(&k, LIVE_KEY_ESCAPE);
+	assert_string_equal(s->filter, "");
+	live_state__apply(s, t, &k.frame.details);
+	assert_int_equal(press(&k, 'b'), LIVE_NEXT_BY);
+	assert_int_equal(press(&k, LIVE_KEY_END), LIVE_HANDLED);
+	assert_int_equal(s->top, 4);
+	press(&k, LIVE_KEY_PAGE_DOWN);
+	assert_int_equal(s->top, 4);
+	press(&k, LIVE_KEY_HOME);
+	press(&k, LIVE_KEY_UP);
+	assert_int_equal(s->top, 0);
 	/* All the way round: as many steps as there are columns. */
-	live_state__key(&s, '>', &t, &l);
-	assert_int_equal(s.sort_column, column(&t, "RATE/s"));
-	for (size_t i = 0; i < l.len; i++)
-		live_state__key(&s, '<', &t, &l);
-	assert_int_equal(s.sort_column, column(&t, "RATE/s"));
-	type_text(&s, &t, &l, "hp"); /* the help takes one key for itself */
-	assert_false(s.paused);
-	type_text(&s, &t, &l, "p");
-	assert_true(s.paused);
-	assert_int_equal(live_state__key(&s, 'q', &t, &l), LIVE_QUIT);
-	table__free(&t);
+	press(&k, '>');
+	assert_int_equal(s->sort_column, column(t, "RATE/s"));
+	for (size_t i = 0; i < k.layout.len; i++)
+		press(&k, '<');
+	assert_int_equal(s->sort_column, column(t, "RATE/s"));
+	type_text(&k, "hp"); /* the help takes one key for itself */
+	assert_false(s->paused);
+	type_text(&k, "p");
+	assert_true(s->paused);
+	assert_int_equal(press(&k, 'q'), LIVE_QUIT);
+	live_frame__free(&k.frame);
 	fake_snapshot__free(snap);
 }
 

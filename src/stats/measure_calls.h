@@ -3,8 +3,8 @@
  * The table of calls out of a measure (snapshot.h), by peer: bounded, always
  * sorted. Fed with what exchanges called, and with other tables.
  */
-#ifndef REQTRACE_STATS_CALLS_H
-#define REQTRACE_STATS_CALLS_H
+#ifndef REQTRACE_STATS_MEASURE_CALLS_H
+#define REQTRACE_STATS_MEASURE_CALLS_H
 
 #include "stats/snapshot.h"
 
@@ -13,9 +13,9 @@
 #define CALLS_PEERS 16
 
 /* Add to the entry of add's peer. 0, or -ENOMEM and nothing changed. */
-int calls__add(struct measure *m, const struct measure_call *add);
+int measure_calls__add(struct measure *m, const struct measure_call *add);
 
 /* Free the table, which is then empty. */
-void calls__free(struct measure *m);
+void measure_calls__free(struct measure *m);
 
 #endif

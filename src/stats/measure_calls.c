@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* See calls.h. */
-#include "stats/calls.h"
+#include "stats/measure_calls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static void sort_in(struct measure *m, size_t i)
 	m->calls[i] = call;
 }
 
-int calls__add(struct measure *m, const struct measure_call *add)
+int measure_calls__add(struct measure *m, const struct measure_call *add)
 {
 	struct measure_call call = *add;
 	size_t i = find(m, &call);
@@ -77,7 +77,7 @@ int calls__add(struct measure *m, const struct measure_call *add)
 	return 0;
 }
 
-void calls__free(struct measure *m)
+void measure_calls__free(struct measure *m)
 {
 	free(m->calls);
 	m->calls = NULL;
