@@ -22,9 +22,9 @@ def compare(test, report, books, server, count, operation):
     return series
 
 
-def serve(test, *options, server_options=()):
+def serve(test, *options, server_options=(), args=()):
     server = PeerServer(test, *server_options)
-    tracer = Tracer.of(test, server.pid)
+    tracer = Tracer.of(test, server.pid, args=args)
     books = server.load(*options)
     server.quiet()
     report = tracer.stop().complete()
@@ -167,7 +167,8 @@ def answered_by_another_thread(test):
 def binary_protocol(test):
     """Bytes of no known protocol: timed as tcp, operation empty."""
     report, books, server = serve(test, "--echo", "20000", "--requests", "500",
-                                  server_options=("--echo",))
+                                  server_options=("--echo",),
+                                  args=("--ring", str(32 << 20)))
     series = compare(test, report, books, server, 500, "")
     test.equal("protocol", "tcp", series["protocol"], "contract")
     test.check(f"durations sum to {series['duration']['sum']} s, the client's "

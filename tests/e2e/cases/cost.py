@@ -3,6 +3,7 @@
 it. Printed, not judged: the machine that runs the tests is shared."""
 
 import json
+import os
 import subprocess
 
 from cases.registry import case
@@ -34,14 +35,24 @@ class Statistics:
             f.write(value)
 
 
+def program_ids(pid):
+    """Of the programs that a process holds, from what its descriptors say."""
+    found = set()
+    base = f"/proc/{pid}/fdinfo"
+    for fd in os.listdir(base):
+        with open(os.path.join(base, fd)) as f:
+            found |= {int(line.split()[1]) for line in f
+                      if line.startswith("prog_id:")}
+    return found
+
+
 def programs(tracer):
     """{name: (runs, ns)} of the programs that this reqtrace has loaded."""
+    ids = program_ids(tracer.pid)
     shown = subprocess.run(["bpftool", "-j", "prog", "show"], check=True,
                            capture_output=True).stdout
     return {p["name"]: (p.get("run_cnt", 0), p.get("run_time_ns", 0))
-            for p in json.loads(shown)
-            if any(holder["pid"] == tracer.pid
-                   for holder in p.get("pids", ()))}
+            for p in json.loads(shown) if p["id"] in ids}
 
 
 def measure(test, *options):
