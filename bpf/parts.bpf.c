@@ -25,7 +25,8 @@ static __always_inline struct thread *parts__thread(u64 now)
 
 static __always_inline struct served parts__served(const struct conn *c)
 {
-	return (struct served){c->ex.peer.cookie, c->state >> 2};
+	/* As records have it: the number is as wide there. */
+	return (struct served){c->ex.peer.cookie, (u32)(c->state >> 2)};
 }
 
 static __always_inline void parts__peer(struct peer *p, const struct conn *c)

@@ -57,7 +57,7 @@ static __always_inline void report__details(struct conn *c,
 static __always_inline void report__calls(struct conn *c, u64 now)
 {
 	if (rt_config.parts && c->calls)
-		calls__report(c->ex.peer.cookie, c->state >> 2, now);
+		calls__report(c->ex.peer.cookie, (u32)(c->state >> 2), now);
 }
 
 /*
