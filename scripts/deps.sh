@@ -13,8 +13,8 @@ demo="redis-server redis-tools"
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev
 	python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
 	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux
-	openssl"
-services="redis-server nginx"
+	openssl postgresql python3-redis python3-psycopg2"
+services="redis-server nginx postgresql"
 
 installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

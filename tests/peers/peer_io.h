@@ -46,7 +46,7 @@ PEER_FN struct uring *channel__uring(struct channel *c)
 
 	if (!c->uring) {
 		if (!mine.sqes)
-			uring__init(&mine);
+			uring__init(&mine, 4);
 		c->uring = &mine;
 	}
 	return c->uring;
