@@ -189,6 +189,7 @@ class Test:
         self.name = name
         self.processes = []
         self.facts = []
+        self.last_steps = []
         self.tmp = tempfile.mkdtemp(prefix="reqtrace-e2e-")
         # A program that gave up root must be able to reach its files.
         os.chmod(self.tmp, 0o755)
@@ -197,7 +198,13 @@ class Test:
         for process in reversed(self.processes):
             if process.pid in _live:
                 process.kill()
+        for step in self.last_steps:
+            step()
         shutil.rmtree(self.tmp, ignore_errors=True)
+
+    def at_close(self, step):
+        """Do this when the case is over and its processes have ended."""
+        self.last_steps.append(step)
 
     # Processes
 

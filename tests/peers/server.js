@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A small HTTP server on node for the end-to-end tests: answers everything,
-// counts what it answered, says so as JSON when it is told to end.
+// counts what it answered, says so as JSON when it is told to end. /block?ms=N
+// keeps the loop busy before it answers, /wait?ms=N lets a timer answer.
 'use strict';
 const http = require('http');
 
@@ -9,6 +10,15 @@ const server = http.createServer((request, response) => {
 	requests++;
 	request.resume();
 	response.setHeader('Content-Type', 'text/plain');
+	const url = new URL(request.url, 'http://peer');
+	const ms = Number(url.searchParams.get('ms') || 0);
+	if (url.pathname === '/wait') {
+		setTimeout(() => response.end('fine\n'), ms);
+		return;
+	}
+	const end = performance.now() + ms;
+	while (url.pathname === '/block' && performance.now() < end)
+		;
 	response.end('fine\n');
 });
 

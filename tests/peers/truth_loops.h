@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The truth service's modes with one loop for all connections: epoll, epoll
- * that hands each request to a worker, and io_uring. Fed with a listener,
- * serves for ever.
+ * that reads all requests first or hands them to workers, and io_uring. Fed
+ * with a listener, serves for ever.
  */
 #ifndef TRUTH_LOOPS_H
 #define TRUTH_LOOPS_H
@@ -55,7 +55,7 @@ PEER_FN void epoll__readable(struct conn *c, struct spender *spender)
 		conn__free(c);
 }
 
-/* --mode epoll: handlers run in the loop. */
+/* --mode epoll: each request is read, handled and answered in one go. */
 PEER_FN void *epoll__run(void *arg)
 {
 	struct service *s = arg;
@@ -72,6 +72,44 @@ PEER_FN void *epoll__run(void *arg)
 				epoll__readable(ready[i].data.ptr, &spender);
 			else
 				loop__accept(s, epoll, 0);
+		}
+	}
+	return NULL;
+}
+
+PEER_FN int batch__read(struct conn *c)
+{
+	int got = conn__receive(c);
+
+	if (got < 0)
+		conn__free(c);
+	return got > 0;
+}
+
+/* --mode batch: all requests that are there are read before one is handled,
+ * so that the thread works for others while one that it has read waits. */
+PEER_FN void *batch__run(void *arg)
+{
+	struct service *s = arg;
+	int epoll = loop__new(s);
+	struct epoll_event ready[EVENTS];
+	struct conn *whole[EVENTS];
+	struct spender spender;
+
+	spender__init(&spender, &s->setup);
+	for (;;) {
+		int n = epoll_wait(epoll, ready, EVENTS, -1), len = 0;
+
+		for (int i = 0; i < n; i++) {
+			if (!ready[i].data.ptr)
+				loop__accept(s, epoll, 0);
+			else if (batch__read(ready[i].data.ptr))
+				whole[len++] = ready[i].data.ptr;
+		}
+		for (int i = 0; i < len; i++) {
+			conn__handle(whole[i], &spender);
+			if (conn__answer(whole[i]))
+				conn__free(whole[i]);
 		}
 	}
 	return NULL;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A service whose handlers spend known amounts of time on known causes, for
- * the end-to-end tests: GET /NAME?CAUSE=MICROSECONDS&... in one of six modes
+ * the end-to-end tests: GET /NAME?CAUSE=MICROSECONDS&... in one of seven modes
  * of threads, processes and loops. Prints where it listens, and its books on
  * SIGUSR2 and at the end (SIGTERM).
  *
- *   truth_server --mode thread|pool|prefork|epoll|dispatch|uring
+ *   truth_server --mode thread|pool|prefork|epoll|batch|dispatch|uring
  *                --directory ON_DISK [--workers N] [--tcp UPSTREAM]
  *                [--unix UPSTREAM]
  */
@@ -23,6 +23,11 @@ static void epoll__start(struct service *s)
 	start_thread(epoll__run, s);
 }
 
+static void batch__start(struct service *s)
+{
+	start_thread(batch__run, s);
+}
+
 static void dispatch__start(struct service *s)
 {
 	start_thread(dispatch__run, s);
@@ -37,9 +42,10 @@ static const struct mode {
 	const char *name;
 	void (*start)(struct service *s);
 } modes[] = {
-	{"thread", thread__start},     {"pool", pool__start},
-	{"prefork", prefork__start},   {"epoll", epoll__start},
-	{"dispatch", dispatch__start}, {"uring", uring__start},
+	{"thread", thread__start},   {"pool", pool__start},
+	{"prefork", prefork__start}, {"epoll", epoll__start},
+	{"batch", batch__start},     {"dispatch", dispatch__start},
+	{"uring", uring__start},
 };
 
 static const struct mode *mode__find(const char *name)

@@ -9,7 +9,7 @@
 
 #include "truth_helper.h"
 
-#define DATA_BYTES (32u << 20)
+#define DATA_BYTES (16u << 20)
 #define DIRECT_BYTES 65536u
 #define PAGE 4096u
 #define ANON_BYTES (4u << 20)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The truth service as a process of a case, and what its books say that
+reqtrace must report: each part of each path's requests, as a range.
+
+Fed with a mode and causes, yields truths to compare with a series.
+"""
+
+import os
+import shutil
+import tempfile
+
+from harness import Failure, Skip
+from services import PeerServer
+
+# Where each cause must show. What it takes of CPU time is in "cpu" besides.
+PART_OF = {
+    "cpu": "cpu", "anon": "cpu", "sleep": "sleep", "lock": "lock",
+    "pi": "lock", "waitv": "lock", "fsync": "disk", "direct": "disk",
+    "tcp": "network", "unix": "network", "fault": "page_fault",
+    "pipe": "other_blocked", "poll": "poll",
+}
+CAUSES = tuple(PART_OF)
+MODES = ("thread", "pool", "prefork", "epoll", "dispatch", "uring")
+
+PARTS = ("receive_queue", "cpu", "cpu_other", "run_queue", "lock", "disk",
+         "network", "poll", "sleep", "page_fault", "other_blocked", "handoff",
+         "unattributed")
+
+# What a part may be off: this share of it, or this much a request.
+SHARE = 0.05
+SLACK = 200e-6
+
+
+def on_disk(test):
+    """A directory of which files are on a disk, for as long as the case."""
+    def kind(path):
+        with open("/proc/self/mounts") as f:
+            mounts = [line.split()[1:3] for line in f]
+        inside = [(len(at), fs) for at, fs in mounts
+                  if os.path.commonpath([at, path]) == at]
+        return max(inside)[1]
+
+    if kind(os.path.realpath(test.tmp)) not in ("tmpfs", "ramfs"):
+        return test.tmp
+    if kind("/var/tmp") in ("tmpfs", "ramfs"):
+        raise Skip("neither the temporary directory nor /var/tmp is on a disk")
+    path = tempfile.mkdtemp(prefix="reqtrace-e2e-", dir="/var/tmp")
+    test.at_close(lambda: shutil.rmtree(path, ignore_errors=True))
+    return path
+
+
+class Upstreams:
+    """The two that the service calls; processes that are not traced."""
+
+    def __init__(self, test):
+        path = "unix:" + test.path("upstream")
+        self.tcp = PeerServer(test, name="upstream-tcp")
+        self.unix = PeerServer(test, "--listen", path, to=path,
+                               name="upstream-unix")
+        self.options = ("--tcp", self.tcp.to, "--unix", self.unix.to)
+
+
+class Service(PeerServer):
+    """The truth service in that mode."""
+
+    def __init__(self, test, mode, upstreams=None, *args):
+        own = tempfile.mkdtemp(prefix="truth-", dir=on_disk(test))
+        super().__init__(
+            test, "--mode", mode, "--directory", own,
+            *(upstreams.options if upstreams else ()), *args,
+            program="truth_server")
+
+    def spend(self, path, requests, *options, **causes):
+        """Requests to path that spend microseconds on each cause, in that
+        order; the client's books."""
+        query = "&".join(f"{name}={us}" for name, us in causes.items())
+        books = self.load("--path", f"{path}?{query}", "--requests",
+                          str(requests), *options)
+        if books["responses"] != requests:
+            raise Failure(f"{path}: {books['responses']} responses to "
+                          f"{requests} requests")
+        return books
+
+    def end(self):
+        return {path: Truth(entry)
+                for path, entry in super().end()["paths"].items()}
+
+
+def blocked(spent):
+    return spent["wall"] - spent["cpu"] - spent["wait"]
+
+
+class Truth:
+    """What one path's requests have spent, by the service's own books."""
+
+    def __init__(self, entry):
+        self.whole = entry["whole"]
+        self.longest = entry["longest"]
+        self.causes = {name: spent for name, spent in entry.items()
+                       if name not in ("whole", "longest")}
+        self.requests = self.whole["count"]
+
+    def wall(self, *causes):
+        return sum(self.causes[c]["wall"] for c in causes if c in self.causes)
+
+    def unplaced(self):
+        """Of the requests' time, what the books say nothing of: dropping a
+        file from memory before it is touched, and what a virtual machine was
+        not running."""
+        return blocked(self.whole) - sum(map(blocked, self.causes.values()))
+
+    def parts(self):
+        """{part: (least, most)} in seconds. The exchange ends somewhere in
+        the answer's send: what that took is in it or not."""
+        send = self.causes["send"]
+        handoff = self.causes.get("handoff")
+        parts = {p: (0.0, 0.0) for p in PARTS if p != "receive_queue"}
+        parts["cpu"] = (self.whole["cpu"] - send["cpu"], self.whole["cpu"])
+        parts["run_queue"] = (self.whole["wait"] - send["wait"],
+                              self.whole["wait"])
+        for cause, part in PART_OF.items():
+            if cause in self.causes:
+                more = blocked(self.causes[cause])
+                parts[part] = tuple(x + more for x in parts[part])
+        if handoff:
+            parts["handoff"] = (0.0, handoff["wall"])
+        return parts
+
+
+class Reported:
+    """The sums of some series, in seconds."""
+
+    def __init__(self, series):
+        if not series:
+            raise Failure("no series to compare with")
+        self.series = series
+        self.operations = sum(s["operations"] for s in series)
+        self.duration = sum(s["duration"]["sum"] for s in series)
+        self.longest = max(s["duration"]["max"] for s in series)
+        self.part = {name: sum(s["parts"][name]["sum"] for s in series
+                               if name in s["parts"]) for name in PARTS}
+
+    def handling(self):
+        return self.duration - self.part["receive_queue"]
+
+    def calls(self, own=False):
+        """{peer: (calls, seconds, seconds blocked)} of calls out."""
+        peers = {}
+        for call in (c for s in self.series for c in s["calls"]):
+            if call["own"] == own:
+                more = (call["calls"], call["seconds"],
+                        call["network_seconds"])
+                peers[call["peer"]] = tuple(
+                    map(sum, zip(more, peers.get(call["peer"], (0, 0, 0)))))
+        return peers
+
+
+def nearest(reported, least, most):
+    return min(max(reported, least), most)
+
+
+def compare(test, what, truth, reported, main=(), ignore=()):
+    """Every part against the books: those of main with both figures in the
+    facts, of the others the one that is farthest off."""
+    worst, worst_part = 0.0, "none"
+    test.check(f"{what}: {truth.requests} requests, reqtrace has "
+               f"{reported.operations}",
+               truth.requests == reported.operations)
+    for part, (least, most) in truth.parts().items():
+        if part in ignore:
+            continue
+        value = reported.part[part]
+        near = nearest(value, least, most)
+        if part in main:
+            test.near(f"{what} {part}", near, value, SHARE,
+                      SLACK * truth.requests, "service")
+            continue
+        off = abs(value - near)
+        test.check(f"{what} {part}: service {least * 1e3:.3f} to "
+                   f"{most * 1e3:.3f} ms, reqtrace {value * 1e3:.3f} ms in "
+                   f"{truth.requests} requests",
+                   off <= max(near * SHARE, SLACK * truth.requests))
+        if off > worst:
+            worst, worst_part = off, part
+    test.fact(f"{what}: others at most "
+              f"{worst / truth.requests * 1e6:.0f} us a request off "
+              f"({worst_part})")
