@@ -16,8 +16,8 @@ from services import PeerServer
 PART_OF = {
     "cpu": "cpu", "anon": "cpu", "sleep": "sleep", "lock": "lock",
     "pi": "lock", "waitv": "lock", "fsync": "disk", "direct": "disk",
-    "tcp": "network", "unix": "network", "fault": "page_fault",
-    "pipe": "other_blocked", "poll": "poll",
+    "tcp": "network", "unix": "network", "userfault": "page_fault",
+    "fault": "page_fault", "pipe": "other_blocked", "poll": "poll",
 }
 CAUSES = tuple(PART_OF)
 MODES = ("thread", "pool", "prefork", "epoll", "dispatch", "uring")
@@ -29,6 +29,14 @@ PARTS = ("receive_queue", "cpu", "cpu_other", "run_queue", "lock", "disk",
 # What a part may be off: this share of it, or this much a request.
 SHARE = 0.05
 SLACK = 200e-6
+
+# From a wake-up until the thread runs, the kernel's figures do not say whether
+# it was blocked, waited or ran: it begins to count the wait when another CPU
+# has been told of it, and on an idle one the CPU time before that has woken
+# up (rq_clock_skip_update() in wakeup_preempt()). So much for each time that
+# a thread got a CPU may be in one of the three or another, tens of us in a
+# virtual machine.
+LATE = 40e-6
 
 
 def on_disk(test):
@@ -109,6 +117,13 @@ class Truth:
         not running."""
         return blocked(self.whole) - sum(map(blocked, self.causes.values()))
 
+    def slack(self):
+        return SLACK * self.requests
+
+    def late(self):
+        """What may be counted in the wrong one of three: see LATE."""
+        return LATE * self.whole["slices"]
+
     def parts(self):
         """{part: (least, most)} in seconds. The exchange ends somewhere in
         the answer's send: what that took is in it or not."""
@@ -166,20 +181,22 @@ def compare(test, what, truth, reported, main=(), ignore=()):
     test.check(f"{what}: {truth.requests} requests, reqtrace has "
                f"{reported.operations}",
                truth.requests == reported.operations)
+    test.check(f"{what}: the service's own books leave {truth.unplaced()} s "
+               "open", abs(truth.unplaced()) < truth.slack())
     for part, (least, most) in truth.parts().items():
         if part in ignore:
             continue
         value = reported.part[part]
         near = nearest(value, least, most)
+        slack = max(truth.slack(), truth.late() if near else 0)
         if part in main:
-            test.near(f"{what} {part}", near, value, SHARE,
-                      SLACK * truth.requests, "service")
+            test.near(f"{what} {part}", near, value, SHARE, slack, "service")
             continue
         off = abs(value - near)
         test.check(f"{what} {part}: service {least * 1e3:.3f} to "
                    f"{most * 1e3:.3f} ms, reqtrace {value * 1e3:.3f} ms in "
                    f"{truth.requests} requests",
-                   off <= max(near * SHARE, SLACK * truth.requests))
+                   off <= max(near * SHARE, slack))
         if off > worst:
             worst, worst_part = off, part
     test.fact(f"{what}: others at most "

@@ -18,35 +18,44 @@
 
 /* What a request can spend time on. */
 enum cause {
-	CAUSE_CPU,     /* computing */
-	CAUSE_ANON,    /* touching fresh anonymous memory: CPU as well */
-	CAUSE_SLEEP,   /* clock_nanosleep */
-	CAUSE_LOCK,    /* a mutex that another thread holds */
-	CAUSE_PI,      /* the same with priority inheritance */
-	CAUSE_WAITV,   /* futex_waitv */
-	CAUSE_FSYNC,   /* write and fsync */
-	CAUSE_DIRECT,  /* reads with O_DIRECT */
-	CAUSE_TCP,     /* an upstream over TCP */
-	CAUSE_UNIX,    /* an upstream over a UNIX socket */
-	CAUSE_FAULT,   /* touching pages of a file that are not in memory */
-	CAUSE_PIPE,    /* reading from a pipe */
-	CAUSE_POLL,    /* poll on a pipe */
-	CAUSE_SEND,    /* the answer's send itself */
-	CAUSE_HANDOFF, /* from one thread's queue to another thread's hands */
+	CAUSE_CPU,	 /* computing */
+	CAUSE_ANON,	 /* touching fresh anonymous memory: CPU as well */
+	CAUSE_SLEEP,	 /* clock_nanosleep */
+	CAUSE_LOCK,	 /* a mutex that another thread holds */
+	CAUSE_PI,	 /* the same with priority inheritance */
+	CAUSE_WAITV,	 /* futex_waitv */
+	CAUSE_FSYNC,	 /* write and fsync */
+	CAUSE_DIRECT,	 /* reads with O_DIRECT */
+	CAUSE_TCP,	 /* an upstream over TCP */
+	CAUSE_UNIX,	 /* an upstream over a UNIX socket */
+	CAUSE_USERFAULT, /* a page that another thread gives */
+	CAUSE_FAULT,	 /* touching pages of a file that are not in memory */
+	CAUSE_PIPE,	 /* reading from a pipe */
+	CAUSE_POLL,	 /* poll on a pipe */
+	CAUSE_SEND,	 /* the answer's send itself */
+	CAUSE_HANDOFF,	 /* from one thread's queue to another thread's hands */
 	CAUSES,
 };
 
 PEER_FN const char *cause__name(enum cause cause)
 {
-	static const char *const names[CAUSES] = {
-		[CAUSE_CPU] = "cpu",	    [CAUSE_ANON] = "anon",
-		[CAUSE_SLEEP] = "sleep",    [CAUSE_LOCK] = "lock",
-		[CAUSE_PI] = "pi",	    [CAUSE_WAITV] = "waitv",
-		[CAUSE_FSYNC] = "fsync",    [CAUSE_DIRECT] = "direct",
-		[CAUSE_TCP] = "tcp",	    [CAUSE_UNIX] = "unix",
-		[CAUSE_FAULT] = "fault",    [CAUSE_PIPE] = "pipe",
-		[CAUSE_POLL] = "poll",	    [CAUSE_SEND] = "send",
-		[CAUSE_HANDOFF] = "handoff"};
+	static const char *const names[CAUSES] = {[CAUSE_CPU] = "cpu",
+						  [CAUSE_ANON] = "anon",
+						  [CAUSE_SLEEP] = "sleep",
+						  [CAUSE_LOCK] = "lock",
+						  [CAUSE_PI] = "pi",
+						  [CAUSE_WAITV] = "waitv",
+						  [CAUSE_FSYNC] = "fsync",
+						  [CAUSE_DIRECT] = "direct",
+						  [CAUSE_TCP] = "tcp",
+						  [CAUSE_UNIX] = "unix",
+						  [CAUSE_USERFAULT] =
+							  "userfault",
+						  [CAUSE_FAULT] = "fault",
+						  [CAUSE_PIPE] = "pipe",
+						  [CAUSE_POLL] = "poll",
+						  [CAUSE_SEND] = "send",
+						  [CAUSE_HANDOFF] = "handoff"};
 
 	return names[cause];
 }
@@ -55,13 +64,14 @@ PEER_FN const char *cause__name(enum cause cause)
 struct reading {
 	uint64_t wall;
 	uint64_t cpu;
-	uint64_t wait; /* for a CPU */
+	uint64_t wait;	 /* for a CPU */
+	uint64_t slices; /* how often it got one */
 };
 
 /* What passed between two readings. */
 struct spent {
 	uint64_t count;
-	uint64_t wall, cpu, wait;
+	uint64_t wall, cpu, wait, slices;
 };
 
 /* One request while it is handled. */
@@ -118,12 +128,12 @@ PEER_FN void reading__close(void)
 	*file = -1;
 }
 
-/* ns that the calling thread was runnable without a CPU: the second of the
- * three numbers "running waiting slices". */
-PEER_FN uint64_t waited_ns(void)
+/* How long the calling thread was runnable without a CPU, and how often it
+ * got one: of three numbers "running waiting slices", in ns. */
+PEER_FN void reading__schedstat(struct reading *r)
 {
 	int *file = reading__file();
-	char text[96];
+	char text[96], *at;
 	ssize_t n;
 
 	if (*file < 0)
@@ -133,7 +143,8 @@ PEER_FN uint64_t waited_ns(void)
 	if (n <= 0)
 		die("schedstat: %m");
 	text[n] = '\0';
-	return strtoull(strchr(text, ' '), NULL, 10);
+	r->wait = strtoull(strchr(text, ' '), &at, 10);
+	r->slices = strtoull(at, NULL, 10);
 }
 
 PEER_FN uint64_t cpu_ns(void)
@@ -148,7 +159,7 @@ PEER_FN struct reading reading__now(void)
 {
 	struct reading r = {.wall = now_ns(), .cpu = cpu_ns()};
 
-	r.wait = waited_ns();
+	reading__schedstat(&r);
 	return r;
 }
 
@@ -159,6 +170,7 @@ PEER_FN void spent__add(struct spent *s, const struct reading *from,
 	s->wall += to->wall - from->wall;
 	s->cpu += to->cpu - from->cpu;
 	s->wait += to->wait - from->wait;
+	s->slices += to->slices - from->slices;
 }
 
 PEER_FN void spent__merge(struct spent *into, const struct spent *more)
@@ -167,6 +179,7 @@ PEER_FN void spent__merge(struct spent *into, const struct spent *more)
 	into->wall += more->wall;
 	into->cpu += more->cpu;
 	into->wait += more->wait;
+	into->slices += more->slices;
 }
 
 PEER_FN struct path_book *truth__path(struct truth *t, const char *path)
@@ -198,9 +211,10 @@ PEER_FN void truth__enter(struct truth *t, const struct account *a)
 PEER_FN void spent__print(const char *name, const struct spent *s)
 {
 	printf("\"%s\": {\"count\": %llu, \"wall\": %.9f, \"cpu\": %.9f, "
-	       "\"wait\": %.9f}",
+	       "\"wait\": %.9f, \"slices\": %llu}",
 	       name, (unsigned long long)s->count, (double)s->wall / 1e9,
-	       (double)s->cpu / 1e9, (double)s->wait / 1e9);
+	       (double)s->cpu / 1e9, (double)s->wait / 1e9,
+	       (unsigned long long)s->slices);
 }
 
 PEER_FN void path_book__print(const struct path_book *p)

@@ -8,8 +8,10 @@
 #define TRUTH_HELPER_H
 
 #include <linux/futex.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "truth_book.h"
@@ -18,12 +20,16 @@
 #define SYS_futex_waitv 449
 #endif
 
+#define HELPER_PAGE 4096u
+
 struct helper {
 	pthread_t thread;
 	sem_t wanted, held;
 	pthread_mutex_t mutex, pi_mutex;
 	atomic_uint word; /* futex_waitv */
 	int pipe[2];
+	int faults; /* userfaultfd of .page */
+	char *page;
 	enum cause cause; /* what is wanted */
 	uint64_t us;	  /* and for how long */
 	bool end;
@@ -60,6 +66,33 @@ PEER_FN void helper__wake(struct helper *h)
 	syscall(SYS_futex, &h->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* A page whose faults are the helper's business. */
+PEER_FN void helper__watch_page(struct helper *h)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register range = {.range.len = HELPER_PAGE,
+					.mode = UFFDIO_REGISTER_MODE_MISSING};
+
+	h->page = mmap(NULL, HELPER_PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	h->faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	range.range.start = (uintptr_t)h->page;
+	if (h->page == MAP_FAILED || h->faults < 0 ||
+	    ioctl(h->faults, UFFDIO_API, &api) ||
+	    ioctl(h->faults, UFFDIO_REGISTER, &range))
+		die("userfaultfd: %m");
+}
+
+PEER_FN void helper__give_page(struct helper *h)
+{
+	struct uffdio_zeropage zero = {
+		.range = {(uintptr_t)h->page, HELPER_PAGE}};
+
+	sleep_us(h->us);
+	if (ioctl(h->faults, UFFDIO_ZEROPAGE, &zero))
+		die("userfaultfd: %m");
+}
+
 PEER_FN void *helper__run(void *arg)
 {
 	struct helper *h = arg;
@@ -75,6 +108,8 @@ PEER_FN void *helper__run(void *arg)
 			helper__hold(h, &h->pi_mutex);
 		else if (h->cause == CAUSE_WAITV)
 			helper__wake(h);
+		else if (h->cause == CAUSE_USERFAULT)
+			helper__give_page(h);
 		else
 			helper__write(h);
 	}
@@ -96,6 +131,7 @@ PEER_FN struct helper *helper__new(void)
 	pthread_mutexattr_destroy(&attr);
 	if (pipe2(h->pipe, O_CLOEXEC))
 		die("pipe: %m");
+	helper__watch_page(h);
 	if (pthread_create(&h->thread, NULL, helper__run, h))
 		die("pthread_create failed");
 	return h;
@@ -110,6 +146,8 @@ PEER_FN void helper__free(struct helper *h)
 	pthread_join(h->thread, NULL);
 	close(h->pipe[0]);
 	close(h->pipe[1]);
+	close(h->faults);
+	munmap(h->page, HELPER_PAGE);
 	free(h);
 }
 
@@ -148,6 +186,13 @@ PEER_FN void helper__wait_pipe(struct helper *h)
 		die("pipe: %m");
 }
 
+/* The page is taken away again for the next time. */
+PEER_FN void helper__touch_page(struct helper *h)
+{
+	(void)*(volatile char *)h->page;
+	madvise(h->page, HELPER_PAGE, MADV_DONTNEED);
+}
+
 /* Ask for it and block until it is over. */
 PEER_FN void helper__wait(struct helper *h, enum cause cause, uint64_t us)
 {
@@ -160,6 +205,8 @@ PEER_FN void helper__wait(struct helper *h, enum cause cause, uint64_t us)
 		helper__wait_lock(h, &h->pi_mutex);
 	} else if (cause == CAUSE_WAITV) {
 		helper__wait_word(h);
+	} else if (cause == CAUSE_USERFAULT) {
+		helper__touch_page(h);
 	} else {
 		while (cause == CAUSE_POLL && poll(&p, 1, -1) != 1)
 			;

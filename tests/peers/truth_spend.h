@@ -10,7 +10,8 @@
 #include "truth_helper.h"
 
 #define DATA_BYTES (16u << 20)
-#define DIRECT_BYTES 65536u
+#define DIRECT_BYTES (1u << 20)
+#define JOURNAL_BYTES (1u << 20)
 #define PAGE 4096u
 #define ANON_BYTES (4u << 20)
 
@@ -123,7 +124,7 @@ PEER_FN void spend__anon(uint64_t end)
 
 PEER_FN void spend__fsync(struct spender *s, uint64_t end)
 {
-	static const char block[PAGE];
+	static const char block[JOURNAL_BYTES];
 	int fd = spender__file(s, &s->journal, "journal", O_WRONLY | O_CREAT);
 
 	do

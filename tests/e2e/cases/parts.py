@@ -43,7 +43,7 @@ def check_calls(test, what, truth, reported, upstreams):
         count, seconds, network = found[0]
         test.equal(f"{what} calls by {cause}", spent["count"], count,
                    "service")
-        slack = SLACK * truth.requests
+        slack = truth.slack()
         test.near(f"{what} calls by {cause}", spent["wall"], seconds, SHARE,
                   slack, "service")
         test.near(f"{what} blocked by {cause}",
@@ -56,7 +56,7 @@ def check_path(test, mode, path, truth, reported, upstreams):
     main = {PART_OF[c] for c in truth.causes if c in PART_OF}
     compare(test, what, truth, reported, main if len(main) == 1 else ())
     test.near(f"{what} handling", truth.whole["wall"], reported.handling(),
-              SHARE, SLACK * truth.requests, "service")
+              SHARE, truth.slack(), "service")
     unknown = reported.part["handoff"] + reported.part["unattributed"]
     if mode in ONE_THREAD:
         test.check(f"{what}: handoff and unattributed are "
@@ -157,7 +157,7 @@ def parts_of_a_busy_dispatcher(test):
     report = tracer.stop().complete()
     truth = service.end()["/sleep"]
     reported = Reported(report.series(operation="GET /sleep"))
-    slack = SLACK * truth.requests
+    slack = truth.slack()
     test.near("handling", truth.whole["wall"], reported.handling(), SHARE,
               slack, "service")
     test.check("nothing waited in the queue",
