@@ -20,6 +20,8 @@ PART_OF = {
     "fault": "page_fault", "pipe": "other_blocked", "poll": "poll",
 }
 CAUSES = tuple(PART_OF)
+# Of a call with a 32-bit number it is not known what it waits for.
+PART_OF["compat"] = "other_blocked"
 MODES = ("thread", "pool", "prefork", "epoll", "dispatch", "uring")
 
 PARTS = ("receive_queue", "cpu", "cpu_other", "run_queue", "lock", "disk",
@@ -117,6 +119,11 @@ class Truth:
         not running."""
         return blocked(self.whole) - sum(map(blocked, self.causes.values()))
 
+    def handling(self):
+        """(least, most) seconds from the first receive to the last send."""
+        return self.whole["wall"] - self.causes["send"]["wall"], \
+            self.whole["wall"]
+
     def slack(self):
         return SLACK * self.requests
 
@@ -158,15 +165,24 @@ class Reported:
     def handling(self):
         return self.duration - self.part["receive_queue"]
 
+    def brief(self):
+        return ", ".join(f"{name} {value * 1e3:.2f}"
+                         for name, value in self.part.items()
+                         if value > 1e-5) + " ms"
+
     def calls(self, own=False):
-        """{peer: (calls, seconds, seconds blocked)} of calls out."""
+        """{port: (calls, seconds, seconds blocked)} of calls out; None for
+        UNIX. By port, as a peer is called by its address until what it
+        speaks is known, and "http:PORT" from then on."""
         peers = {}
         for call in (c for s in self.series for c in s["calls"]):
-            if call["own"] == own:
-                more = (call["calls"], call["seconds"],
-                        call["network_seconds"])
-                peers[call["peer"]] = tuple(
-                    map(sum, zip(more, peers.get(call["peer"], (0, 0, 0)))))
+            if call["own"] != own:
+                continue
+            port = call["peer"].rpartition(":")[2]
+            key = int(port) if port.isdigit() else None
+            more = (call["calls"], call["seconds"], call["network_seconds"])
+            peers[key] = tuple(
+                map(sum, zip(more, peers.get(key, (0, 0, 0)))))
         return peers
 
 
@@ -174,31 +190,42 @@ def nearest(reported, least, most):
     return min(max(reported, least), most)
 
 
+def inside(test, what, span, value, slack, others=""):
+    """How far value is outside of span, which must not be far."""
+    near = nearest(value, *span)
+    off = abs(value - near)
+    test.check(f"{what}: service {span[0] * 1e3:.3f} to {span[1] * 1e3:.3f} "
+               f"ms, reqtrace {value * 1e3:.3f} ms, {off * 1e3:.3f} ms off{others}",
+               off <= max(near * SHARE, slack))
+    return off
+
+
+def pair(truth, value):
+    return f"{truth * 1e3:.2f} ~ {value * 1e3:.2f}"
+
+
 def compare(test, what, truth, reported, main=(), ignore=()):
-    """Every part against the books: those of main with both figures in the
-    facts, of the others the one that is farthest off."""
-    worst, worst_part = 0.0, "none"
+    """Every part against the books. The facts have those of main as service ~
+    reqtrace in ms, and of the others the one that is farthest off."""
+    shown, worst, worst_part = [], 0.0, "none"
+    others = f"; all: {reported.brief()}"
     test.check(f"{what}: {truth.requests} requests, reqtrace has "
                f"{reported.operations}",
                truth.requests == reported.operations)
     test.check(f"{what}: the service's own books leave {truth.unplaced()} s "
                "open", abs(truth.unplaced()) < truth.slack())
-    for part, (least, most) in truth.parts().items():
+    inside(test, f"{what} handling", truth.handling(), reported.handling(),
+           truth.slack())
+    for part, span in truth.parts().items():
         if part in ignore:
             continue
         value = reported.part[part]
-        near = nearest(value, least, most)
-        slack = max(truth.slack(), truth.late() if near else 0)
+        slack = max(truth.slack(), truth.late() if span[1] else 0)
+        off = inside(test, f"{what} {part}", span, value, slack, others)
         if part in main:
-            test.near(f"{what} {part}", near, value, SHARE, slack, "service")
-            continue
-        off = abs(value - near)
-        test.check(f"{what} {part}: service {least * 1e3:.3f} to "
-                   f"{most * 1e3:.3f} ms, reqtrace {value * 1e3:.3f} ms in "
-                   f"{truth.requests} requests",
-                   off <= max(near * SHARE, slack))
-        if off > worst:
+            shown.append(f"{part} {pair(nearest(value, *span), value)}")
+        elif off > worst:
             worst, worst_part = off, part
-    test.fact(f"{what}: others at most "
-              f"{worst / truth.requests * 1e6:.0f} us a request off "
-              f"({worst_part})")
+    worst *= 1e6 / truth.requests
+    test.fact(f"{what}: {''.join(s + ', ' for s in shown)}others to "
+              f"{worst:.0f} us a request ({worst_part})")

@@ -26,6 +26,7 @@ enum cause {
 	CAUSE_WAITV,	 /* futex_waitv */
 	CAUSE_FSYNC,	 /* write and fsync */
 	CAUSE_DIRECT,	 /* reads with O_DIRECT */
+	CAUSE_COMPAT,	 /* nanosleep as a 32-bit call */
 	CAUSE_TCP,	 /* an upstream over TCP */
 	CAUSE_UNIX,	 /* an upstream over a UNIX socket */
 	CAUSE_USERFAULT, /* a page that another thread gives */
@@ -39,23 +40,16 @@ enum cause {
 
 PEER_FN const char *cause__name(enum cause cause)
 {
-	static const char *const names[CAUSES] = {[CAUSE_CPU] = "cpu",
-						  [CAUSE_ANON] = "anon",
-						  [CAUSE_SLEEP] = "sleep",
-						  [CAUSE_LOCK] = "lock",
-						  [CAUSE_PI] = "pi",
-						  [CAUSE_WAITV] = "waitv",
-						  [CAUSE_FSYNC] = "fsync",
-						  [CAUSE_DIRECT] = "direct",
-						  [CAUSE_TCP] = "tcp",
-						  [CAUSE_UNIX] = "unix",
-						  [CAUSE_USERFAULT] =
-							  "userfault",
-						  [CAUSE_FAULT] = "fault",
-						  [CAUSE_PIPE] = "pipe",
-						  [CAUSE_POLL] = "poll",
-						  [CAUSE_SEND] = "send",
-						  [CAUSE_HANDOFF] = "handoff"};
+	static const char *const names[CAUSES] = {
+		[CAUSE_CPU] = "cpu",	    [CAUSE_ANON] = "anon",
+		[CAUSE_SLEEP] = "sleep",    [CAUSE_LOCK] = "lock",
+		[CAUSE_PI] = "pi",	    [CAUSE_WAITV] = "waitv",
+		[CAUSE_FSYNC] = "fsync",    [CAUSE_DIRECT] = "direct",
+		[CAUSE_COMPAT] = "compat",  [CAUSE_TCP] = "tcp",
+		[CAUSE_UNIX] = "unix",	    [CAUSE_USERFAULT] = "userfault",
+		[CAUSE_FAULT] = "fault",    [CAUSE_PIPE] = "pipe",
+		[CAUSE_POLL] = "poll",	    [CAUSE_SEND] = "send",
+		[CAUSE_HANDOFF] = "handoff"};
 
 	return names[cause];
 }

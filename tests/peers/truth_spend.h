@@ -122,6 +122,33 @@ PEER_FN void spend__anon(uint64_t end)
 	}
 }
 
+/*
+ * nanosleep by its 32-bit number, 162, which is sync() to a 64-bit task. The
+ * kernel takes pointers of 32 bits and struct timespec of two 32-bit fields.
+ */
+PEER_FN void spend__compat(uint64_t us)
+{
+#ifdef __x86_64__
+	int32_t *ts = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long result;
+
+	if (ts == MAP_FAILED)
+		die("mmap: %m");
+	ts[0] = (int32_t)(us / 1000000);
+	ts[1] = (int32_t)(us % 1000000 * 1000);
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(162), "b"(ts), "c"(0)
+			 : "memory", "r8", "r9", "r10", "r11");
+	if (result)
+		die("32-bit nanosleep: %ld", result);
+	munmap(ts, PAGE);
+#else
+	die("no 32-bit calls here, for %llu us", (unsigned long long)us);
+#endif
+}
+
 PEER_FN void spend__fsync(struct spender *s, uint64_t end)
 {
 	static const char block[JOURNAL_BYTES];
@@ -222,6 +249,9 @@ PEER_FN void spend__one(struct spender *s, enum cause cause, uint64_t us,
 		break;
 	case CAUSE_SLEEP:
 		sleep_us(us);
+		break;
+	case CAUSE_COMPAT:
+		spend__compat(us);
 		break;
 	case CAUSE_FSYNC:
 		spend__fsync(s, end);
