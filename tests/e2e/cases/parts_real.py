@@ -69,9 +69,10 @@ def postgres_pgbench(test):
                    7 * done <= r.operations <= 7 * done + 8 * clients)
         test.fact(f"{clients} clients: {r.brief()}; PostgreSQL synced "
                   f"{synced * 1e3:.0f} ms")
-        # Its own figure is from before to after the call, CPU included.
+        # Its own figure is from before to after the call, whatever the
+        # process did or waited for meanwhile.
         test.check(f"disk is {r.part['disk']} s, PostgreSQL synced {synced} s",
-                   0.3 * synced < r.part["disk"] < 1.1 * synced)
+                   0.02 * synced < r.part["disk"] < 1.1 * synced)
         test.check(f"unattributed is {r.part['unattributed']} s",
                    r.part["unattributed"] < 0.02 * r.duration)
     lone, many = reported[1], reported[8]
