@@ -55,12 +55,18 @@ static __always_inline void parts__credit(struct thread *t,
 					  const struct served *me, bool answers,
 					  u64 cpu)
 {
-	u64 ns = cpu - t->segment;
+	struct wake *from;
+	struct served serves = thread__serves(t, &from);
+	u64 ns;
 
+	/* Before it was woken for this one it had another. */
+	if (from && t->segment < from->own_clock[RT_CLOCK_CPU])
+		t->segment = from->own_clock[RT_CLOCK_CPU];
+	ns = cpu - t->segment;
 	if (answers && (t->answered || !t->serves.cookie))
 		account__add(me, ns);
 	else
-		account__add(&t->serves, ns);
+		account__add(&serves, ns);
 	account__add(&t->calls, ns);
 	t->segment = cpu;
 }
@@ -200,6 +206,10 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 	parent = thread__serves(t, &from);
 	c->ex.parent_cookie = parent.cookie;
 	c->ex.parent_seq = parent.seq;
+	if (from) { /* what it waits for from here on is for that one */
+		t->serves = parent;
+		t->answered = 0;
+	}
 }
 
 /* More of a call out, made for another exchange than its beginning was. */
