@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """All cases, in the order in which they run."""
 
-from cases import (calls, command_line, connections, endings, live, loads,
-                   misuse, parts, parts_around, parts_real, processes, races,
-                   recording, roles, splice, tls, truth)
+from cases import (calls, command_line, connections, cost, endings, live,
+                   loads, misuse, parts, parts_around, parts_real, processes,
+                   races, recording, roles, splice, tls, truth)
 from cases.registry import ALL
 
-__all__ = ["ALL", "calls", "command_line", "connections", "endings", "live",
-           "loads", "misuse", "parts", "parts_around", "parts_real", "processes",
-           "races", "recording", "roles", "splice", "tls", "truth"]
+__all__ = ["ALL", "calls", "command_line", "connections", "cost", "endings",
+           "live", "loads", "misuse", "parts", "parts_around", "parts_real",
+           "processes", "races", "recording", "roles", "splice", "tls",
+           "truth"]
