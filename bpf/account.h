@@ -12,8 +12,11 @@
 struct account {
 	u64 cookie;
 	u64 seq;
-	u64 cpu;   /* ns */
-	u64 calls; /* it made calls out: see calls.h */
+	u64 cpu;    /* ns */
+	u32 calls;  /* it made calls out: see calls.h */
+	u32 over;   /* it was answered, or ended */
+	u32 unsure; /* RT_UNSURE_* */
+	u32 mixed;  /* as of its thread when it had it: see hand.h */
 };
 
 struct account_map {
@@ -37,6 +40,24 @@ static __always_inline struct account *account__of(const struct served *s)
 	return a && a->cookie == s->cookie && a->seq == s->seq ? a : NULL;
 }
 
+/* Whether the exchange lost its place to another one while it went on. */
+static __always_inline bool account__lost(const struct served *s)
+{
+	u32 key = s->cookie & (RT_MAX_ACCOUNTS - 1);
+	struct account *a = bpf_map_lookup_elem(&rt_accounts, &key);
+
+	return a && a->cookie != s->cookie;
+}
+
+/* It is answered, or ends without. */
+static __always_inline void account__over(const struct served *s)
+{
+	struct account *a = account__of(s);
+
+	if (a)
+		a->over = 1;
+}
+
 /* A new account; who had the place loses it. */
 static __always_inline void account__open(const struct served *s)
 {
@@ -49,6 +70,16 @@ static __always_inline void account__open(const struct served *s)
 	a->seq = s->seq;
 	a->cpu = 0;
 	a->calls = 0;
+	a->over = 0;
+	a->unsure = 0;
+}
+
+static __always_inline void account__unsure(const struct served *s)
+{
+	struct account *a = account__of(s);
+
+	if (a)
+		a->unsure |= RT_UNSURE_CALLS;
 }
 
 static __always_inline void account__add(const struct served *s, u64 cpu)

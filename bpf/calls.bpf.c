@@ -72,7 +72,8 @@ int calls__add(struct served *s, struct peer *p, struct call_time *add)
 	a = account__of(s);
 	c = a ? calls__get(s) : NULL;
 	if (!c) {
-		if (add->count)
+		/* Answered after the exchange was over, it is none of its. */
+		if (add->count && (a || account__lost(s)))
 			count(RT_COUNT_CALLS_FULL);
 		return 0;
 	}

@@ -4,6 +4,7 @@
 #include "parts.h"
 
 #include "calls.h"
+#include "hand.h"
 #include "thread.h"
 
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
@@ -136,6 +137,38 @@ static __always_inline void parts__take_up(struct conn *c, struct thread *t,
 	t->segment += ran;
 }
 
+/*
+ * It was idle when the exchange was left to others, and who woke it was not
+ * seen. It cannot have begun before it woke up: so long ago as the thread
+ * remembers, look back for what it did when the exchange was left. False if
+ * that is too long ago.
+ */
+static __always_inline bool parts__wake_up(struct conn *c, struct thread *t,
+					   u64 now, const u64 *clock)
+{
+	u64 from = t->since, to = now, left = c->touched_at;
+	u64 state = t->state;
+
+	parts__rebase(c, clock);
+	for (u32 i = 1; i <= THREAD_PAST + 1 && state < RT_CLOCKS; i++) {
+		u32 past = (t->past_len - i) % THREAD_PAST;
+
+		if (from <= left && clock__blocks(state)) {
+			c->ex.handoff += to - left;
+			return true;
+		}
+		c->base[state] -= to - (from > left ? from : left);
+		if (from <= left)
+			return true;
+		if (i > t->past_len || i > THREAD_PAST)
+			break;
+		to = from;
+		from = t->past[past].since;
+		state = t->past[past].state;
+	}
+	return false;
+}
+
 /* Another thread had it until now. */
 static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 					     const struct served *me, u64 now,
@@ -154,11 +187,14 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 		   (!t->idle_at || t->idle_at > c->touched_at)) {
 		parts__take_up(c, t, clock);
 	} else {
-		c->ex.handoff += now - c->touched_at;
-		parts__rebase(c, clock);
 		count(RT_COUNT_HANDED_OVER);
+		if (!parts__wake_up(c, t, now, clock)) {
+			c->ex.handoff += now - c->touched_at;
+			parts__rebase(c, clock);
+		}
 	}
 	c->thread = bpf_get_current_pid_tgid();
+	hand__take_over(t, me);
 }
 
 /*
@@ -201,6 +237,8 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 	if (!c->peeked || c->thread != tid)
 		__builtin_memcpy(c->base, clock, sizeof(c->base));
 	c->thread = tid;
+	if (c->ex.peer.role != RT_ROLE_CLIENT)
+		hand__take(t, me);
 	if (received || c->ex.peer.role != RT_ROLE_CLIENT)
 		return;
 	parent = thread__serves(t, &from);
@@ -217,10 +255,12 @@ static __always_inline void parts__shared(struct conn *c, struct thread *t)
 {
 	struct wake *from;
 	struct served now = thread__serves(t, &from);
+	struct served was = {c->ex.parent_cookie, c->ex.parent_seq};
 
-	if (!c->ex.parent_cookie || (now.cookie == c->ex.parent_cookie &&
-				     (u32)now.seq == c->ex.parent_seq))
+	if (!was.cookie || served__same(&now, &was))
 		return;
+	account__unsure(&now);
+	account__unsure(&was);
 	c->ex.parent_cookie = 0;
 	c->ex.parent_seq = 0;
 	count(RT_COUNT_CALLS_SHARED);
@@ -261,7 +301,8 @@ static __always_inline void parts__go_on(struct conn *c, struct thread *t,
 }
 
 /* What the exchange's account says, now that it has (some of) its answer. */
-static __always_inline void parts__answered(struct conn *c, struct served *me)
+static __always_inline void parts__answered(struct conn *c, struct thread *t,
+					    struct served *me)
 {
 	struct account *a = account__of(me);
 
@@ -271,7 +312,11 @@ static __always_inline void parts__answered(struct conn *c, struct served *me)
 		c->ex.header.flags |= RT_EX_CPU_UNSPLIT;
 		return;
 	}
+	a->over = 1;
+	if (t && t->mixed != a->mixed)
+		a->unsure |= RT_UNSURE_CALLS;
 	c->ex.own_cpu = a->cpu;
+	c->ex.unsure = a->unsure;
 	if (a->calls)
 		c->calls = calls__settle(me);
 }
@@ -323,7 +368,7 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	else if (c->ex.header.flags & RT_EX_PARTS)
 		parts__go_on(c, t, m, clock);
 	if (answers)
-		parts__answered(c, &me);
+		parts__answered(c, t, &me);
 	parts__serves(t, c, &me, m->received);
 	c->touched_at = m->now;
 	t->touched_at = m->now;
@@ -371,7 +416,7 @@ int parts__until(struct conn *c, u64 now)
 			if (served__same(&t->serves, &me))
 				parts__credit(t, &me, false,
 					      clock[RT_CLOCK_CPU]);
-			parts__answered(c, &me);
+			parts__answered(c, NULL, &me);
 		}
 	}
 	bpf_task_release(task);

@@ -123,6 +123,8 @@ int report__exchange(struct conn *c, u32 end, u32 flags, u64 now)
 		return 0;
 	if (c->phase == PHASE_REQUEST)
 		flags |= RT_EX_NO_RESPONSE;
+	if (rt_config.parts)
+		report__over(c);
 	ex->header.kind = RT_REC_EXCHANGE;
 	ex->header.flags |= flags;
 	ex->header.size = report__size(ex);

@@ -53,6 +53,14 @@ static __always_inline void report__details(struct conn *c,
 		ex->own_cpu = ex->clock[RT_CLOCK_CPU];
 }
 
+/* Nobody has it in hand any more. */
+static __always_inline void report__over(struct conn *c)
+{
+	struct served s = {c->ex.peer.cookie, (u32)(c->state >> 2)};
+
+	account__over(&s);
+}
+
 /* What goes before it: calls out. */
 static __always_inline void report__calls(struct conn *c, u64 now)
 {

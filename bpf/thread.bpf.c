@@ -102,11 +102,6 @@ static __always_inline void thread__unblock(struct thread *t, u32 state,
 	thread__enter(t, state, now);
 }
 
-static __always_inline bool thread__blocked(const struct thread *t)
-{
-	return t->state != RT_CLOCK_CPU && t->state != RT_CLOCK_RUN_QUEUE;
-}
-
 static __always_inline void thread__off(struct thread *t,
 					struct task_struct *task, u32 state,
 					u64 now)
@@ -124,7 +119,7 @@ static __always_inline void thread__off(struct thread *t,
 			peer__of(&t->blocked_on, (struct sock *)why.sk);
 	}
 	thread__enter(t, why.clock, now);
-	if (!t->idle_at && thread__blocked(t)) {
+	if (!t->idle_at && clock__blocks(t->state)) {
 		t->idle_at = now;
 		__builtin_memcpy(t->at_idle, t->clock, sizeof(t->at_idle));
 	}
@@ -185,7 +180,7 @@ int BPF_PROG(rt_waking, struct task_struct *task)
 	u64 now;
 
 	/* It may not have left its CPU yet. */
-	if (!t || !thread__blocked(t))
+	if (!t || !clock__blocks(t->state))
 		return 0;
 	now = bpf_ktime_get_ns();
 	thread__unblock(t, RT_CLOCK_RUN_QUEUE, now);

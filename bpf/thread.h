@@ -11,9 +11,11 @@
 #include "target.h"
 
 /* What a clock stood at before, for looking back a little. */
-#define THREAD_PAST 8
+#define THREAD_PAST 16
 /* Wake-ups by threads that served an exchange. */
 #define THREAD_WAKES 4
+/* Exchanges in hand that are told apart: with more, it has several anyway. */
+#define THREAD_HAND 4
 /* Peers that a thread blocks on between two touches of sockets. */
 #define THREAD_WAITS 2
 
@@ -77,7 +79,11 @@ struct thread {
 	struct served serves;
 	struct served calls;
 	u32 answered; /* .serves: the touch was an answer */
-	u32 pad;
+	/* See hand.h. */
+	u32 mixed; /* how often it got another exchange beside one */
+	u32 hand_len;
+
+	struct served hand[THREAD_HAND];
 	u64 touched_at;
 	u64 segment;		 /* clock[RT_CLOCK_CPU] that is accounted for */
 	u64 at_touch[RT_CLOCKS]; /* clocks at .touched_at */
@@ -148,6 +154,11 @@ static __always_inline struct thread *thread__create(struct task_struct *task)
 	else
 		count(RT_COUNT_THREADS_FULL);
 	return t;
+}
+
+static __always_inline bool clock__blocks(u32 clock)
+{
+	return clock != RT_CLOCK_CPU && clock != RT_CLOCK_RUN_QUEUE;
 }
 
 /* The present state of a thread becomes state, unless it has one. */

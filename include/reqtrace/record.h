@@ -203,7 +203,14 @@ struct rt_exchange {
 	/* TCP, from the socket when the exchange ended. */
 	rt_u32 rtt_us;	    /* smoothed round-trip time; 0: not known */
 	rt_u32 retransmits; /* segments, since it began */
-	rt_u32 pad2;
+	rt_u32 unsure;	    /* RT_UNSURE_* */
+};
+
+/* struct rt_exchange.unsure */
+enum rt_unsure {
+	/* Its thread took bytes of several exchanges before it went on with
+	 * any: whose the calls out are that it made then is not known. */
+	RT_UNSURE_CALLS = 0x1,
 };
 
 /* struct rt_connection.header.flags */
@@ -345,7 +352,8 @@ enum rt_counter {
 	RT_COUNT_HANDED_OVER,	  /* exchanges: finished by another thread, and
 				   * who woke it for that was not seen */
 	RT_COUNT_CALLS_FULL,	  /* calls out: no room for their exchange */
-	RT_COUNT_CALLS_SHARED,	  /* calls out: several exchanges shared one */
+	RT_COUNT_CALLS_SHARED,	  /* calls out: of which of several exchanges,
+				   * is not known */
 	RT_COUNT_CALLS_LOST,	  /* RT_REC_CALLS: ring full */
 	RT_COUNT_ACCEPT_LOST,	  /* RT_REC_ACCEPT: ring full */
 	RT_COUNTERS,		  /* how many there are */

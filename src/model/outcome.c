@@ -176,10 +176,13 @@ void turn__request(const struct turn *t, const struct connection *c,
 		.bytes_out = t->bytes_out,
 		.rtt = t->rtt,
 		.retransmits = t->retransmits,
+		.calls_known = !t->calls_unsure,
 		.is_call = t->is_call,
 	};
 	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
 	fill_outcome(t, c->role, r);
 	fill_times(t, c->role, r);
 	calls__fill(t->calls, r);
+	for (size_t i = 0; !r->calls_known && i < r->calls_len; i++)
+		r->calls[i].count = r->calls[i].time = 0;
 }

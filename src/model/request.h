@@ -61,6 +61,8 @@ struct request {
 	uint64_t rtt;	      /* ns, smoothed, TCP's; 0: not known */
 	uint64_t retransmits; /* segments */
 	bool is_call;	      /* client: made in the service of an exchange */
+	bool calls_known;     /* calls are all that it made; else only the time
+			       * blocked on peers is */
 	size_t calls_len;
 	struct request_call calls[RT_CALLS];
 };

@@ -51,6 +51,7 @@ static void read_record(struct turn *t, const struct rt_exchange *ex,
 		.bytes_out = ex->bytes_out,
 		.rtt = (uint64_t)ex->rtt_us * NS_PER_US,
 		.retransmits = ex->retransmits,
+		.calls_unsure = ex->unsure & RT_UNSURE_CALLS,
 		.operation = operations__none,
 		.status = operations__none,
 		.stream_protocol = operations__none,
@@ -125,6 +126,7 @@ static void join(struct turn *t, const struct turn *held, enum rt_role role)
 	t->is_call = t->is_call || held->is_call;
 	t->rtt = t->rtt ? t->rtt : held->rtt;
 	t->retransmits += held->retransmits;
+	t->calls_unsure |= held->calls_unsure;
 	join_answer(t, held, role);
 }
 

@@ -43,6 +43,7 @@ struct turn {
 	const char *operation, *status, *stream_protocol;
 	uint64_t operations, errors;
 	struct call_list *calls; /* owned, or NULL */
+	bool calls_unsure;	 /* RT_UNSURE_CALLS */
 	struct capture *capture; /* owned; only if it may be continued */
 };
 

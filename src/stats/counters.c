@@ -164,9 +164,9 @@ static const struct description kernel_counters[] = {
 	[RT_COUNT_CALLS_SHARED] =
 		{
 			.name = "calls_shared",
-			.reason =
-				"Calls out that several exchanges shared on "
-				"one connection: they belong to none of them.",
+			.reason = "Calls out that may be of one of several "
+				  "exchanges: they are counted with none of "
+				  "them.",
 		},
 	[RT_COUNT_CALLS_LOST] =
 		{

@@ -106,6 +106,7 @@ int measure__add(struct measure *m, const struct request *r)
 	m->bytes_out += r->bytes_out;
 	m->with_arrival += r->has_arrival;
 	m->with_parts += r->has_parts;
+	m->calls_known += r->has_parts && r->calls_known;
 	m->retransmits += r->retransmits;
 	if (r->end > m->last)
 		m->last = r->end;
@@ -150,6 +151,7 @@ int measure__merge(struct measure *into, const struct measure *from)
 	into->recent += from->recent;
 	into->with_arrival += from->with_arrival;
 	into->with_parts += from->with_parts;
+	into->calls_known += from->calls_known;
 	into->retransmits += from->retransmits;
 	if (from->last > into->last)
 		into->last = from->last;

@@ -48,6 +48,8 @@ struct measure {
 	struct histogram rtt; /* TCP round-trip time at the end of an exchange;
 			       * one an exchange, of those where known */
 	uint64_t retransmits; /* TCP segments */
+	uint64_t calls_known; /* exchanges whose calls out are known;
+			       * of these .count and .time are */
 	struct measure_call *calls; /* owned; sorted: time, descending */
 	size_t calls_len;
 };

@@ -89,8 +89,8 @@ static json_t *call(const struct measure *m, const struct measure_call *c)
 
 	json_measure__call(&v, c->peer, c->own, c->count, c->time, c->network);
 	json_value__set(&v, "per_exchange",
-			m->exchanges
-				? json_real((double)c->count / m->exchanges)
+			m->calls_known
+				? json_real((double)c->count / m->calls_known)
 				: json_null());
 	return json_value__finish(&v);
 }
@@ -145,6 +145,7 @@ void json_measure__set(struct json_value *v, enum rt_role role,
 	json_value__set(v, "parts", parts(m));
 	json_value__set(v, "breakdown",
 			m->with_parts ? breakdown(m) : json_null());
+	json_value__count(v, "calls_known", m->calls_known);
 	json_value__set(v, "calls", calls(m));
 	json_value__set(v, "tcp", tcp(m));
 	json_value__set(v, "diagnosis", diagnosis(role, m));

@@ -103,7 +103,8 @@ static int fill_calls(struct live_detail *d, const struct measure *m, bool utf8)
 
 		screen__clean(to->peer, sizeof(to->peer),
 			      from->peer ? from->peer : "", utf8);
-		to->per_exchange = (double)from->count / m->exchanges;
+		if (m->calls_known)
+			to->per_exchange = (double)from->count / m->calls_known;
 		if (from->count)
 			to->mean = (double)from->time / from->count;
 		to->network = (double)from->network / m->operations;

@@ -156,7 +156,7 @@ static void print_table(const struct text *t, const struct breakdown_view *v)
 static void call_text(char *buf, size_t size, const struct text *t,
 		      const struct measure *m, const struct measure_call *c)
 {
-	double exchanges = (double)m->exchanges;
+	double exchanges = (double)m->calls_known;
 	double operations = (double)m->operations;
 	char rate[UNITS_LEN], each[UNITS_LEN], network[UNITS_LEN];
 	int used = 0;
@@ -178,6 +178,7 @@ static void call_text(char *buf, size_t size, const struct text *t,
 static void print_calls(const struct text *t, const struct measure *m)
 {
 	const char *label = "  per request";
+	char known[UNITS_LEN], all[UNITS_LEN];
 	size_t more = 0, shown = 0;
 
 	for (size_t i = 0; i < m->calls_len; i++) {
@@ -198,6 +199,12 @@ static void print_calls(const struct text *t, const struct measure *m)
 	}
 	if (more > 0)
 		text__wrapf(t, INDENT, BLANK_LABEL, "... and %zu more", more);
+	if (m->calls_len > 0 && m->calls_known < m->with_parts)
+		text__wrapf(t, INDENT, shown ? BLANK_LABEL : label,
+			    "known of %s of %s; the others shared an event "
+			    "loop, which does not show whose its calls are",
+			    units__count(known, m->calls_known),
+			    units__count(all, m->with_parts));
 }
 
 static void print_tcp(const struct text *t, const struct measure *m)
