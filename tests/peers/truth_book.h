@@ -33,6 +33,7 @@ enum cause {
 	CAUSE_FAULT,	 /* touching pages of a file that are not in memory */
 	CAUSE_PIPE,	 /* reading from a pipe */
 	CAUSE_POLL,	 /* poll on a pipe */
+	CAUSE_PREPARE,	 /* dropping a file from memory before FAULT */
 	CAUSE_SEND,	 /* the answer's send itself */
 	CAUSE_HANDOFF,	 /* from one thread's queue to another thread's hands */
 	CAUSES,
@@ -41,15 +42,15 @@ enum cause {
 PEER_FN const char *cause__name(enum cause cause)
 {
 	static const char *const names[CAUSES] = {
-		[CAUSE_CPU] = "cpu",	    [CAUSE_ANON] = "anon",
-		[CAUSE_SLEEP] = "sleep",    [CAUSE_LOCK] = "lock",
-		[CAUSE_PI] = "pi",	    [CAUSE_WAITV] = "waitv",
-		[CAUSE_FSYNC] = "fsync",    [CAUSE_DIRECT] = "direct",
-		[CAUSE_COMPAT] = "compat",  [CAUSE_TCP] = "tcp",
-		[CAUSE_UNIX] = "unix",	    [CAUSE_USERFAULT] = "userfault",
-		[CAUSE_FAULT] = "fault",    [CAUSE_PIPE] = "pipe",
-		[CAUSE_POLL] = "poll",	    [CAUSE_SEND] = "send",
-		[CAUSE_HANDOFF] = "handoff"};
+		[CAUSE_CPU] = "cpu",	   [CAUSE_ANON] = "anon",
+		[CAUSE_SLEEP] = "sleep",   [CAUSE_LOCK] = "lock",
+		[CAUSE_PI] = "pi",	   [CAUSE_WAITV] = "waitv",
+		[CAUSE_FSYNC] = "fsync",   [CAUSE_DIRECT] = "direct",
+		[CAUSE_COMPAT] = "compat", [CAUSE_TCP] = "tcp",
+		[CAUSE_UNIX] = "unix",	   [CAUSE_USERFAULT] = "userfault",
+		[CAUSE_FAULT] = "fault",   [CAUSE_PIPE] = "pipe",
+		[CAUSE_POLL] = "poll",	   [CAUSE_PREPARE] = "prepare",
+		[CAUSE_SEND] = "send",	   [CAUSE_HANDOFF] = "handoff"};
 
 	return names[cause];
 }
@@ -66,6 +67,7 @@ struct reading {
 struct spent {
 	uint64_t count;
 	uint64_t wall, cpu, wait, slices;
+	uint64_t jumps; /* of .cpu; see spend__cpu() */
 };
 
 /* One request while it is handled. */
@@ -174,6 +176,7 @@ PEER_FN void spent__merge(struct spent *into, const struct spent *more)
 	into->cpu += more->cpu;
 	into->wait += more->wait;
 	into->slices += more->slices;
+	into->jumps += more->jumps;
 }
 
 PEER_FN struct path_book *truth__path(struct truth *t, const char *path)
@@ -205,10 +208,10 @@ PEER_FN void truth__enter(struct truth *t, const struct account *a)
 PEER_FN void spent__print(const char *name, const struct spent *s)
 {
 	printf("\"%s\": {\"count\": %llu, \"wall\": %.9f, \"cpu\": %.9f, "
-	       "\"wait\": %.9f, \"slices\": %llu}",
+	       "\"wait\": %.9f, \"slices\": %llu, \"jumps\": %.9f}",
 	       name, (unsigned long long)s->count, (double)s->wall / 1e9,
 	       (double)s->cpu / 1e9, (double)s->wait / 1e9,
-	       (unsigned long long)s->slices);
+	       (unsigned long long)s->slices, (double)s->jumps / 1e9);
 }
 
 PEER_FN void path_book__print(const struct path_book *p)

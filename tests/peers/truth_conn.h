@@ -74,13 +74,13 @@ PEER_FN const char *query__next(const char *at, enum cause *cause, uint64_t *us)
 	size_t len = strcspn(at, "=");
 	char *rest;
 
-	for (*cause = 0; *cause < CAUSE_SEND; (*cause)++) {
+	for (*cause = 0; *cause < CAUSE_PREPARE; (*cause)++) {
 		const char *name = cause__name(*cause);
 
 		if (strlen(name) == len && !strncmp(name, at, len))
 			break;
 	}
-	if (*cause == CAUSE_SEND || at[len] != '=')
+	if (*cause == CAUSE_PREPARE || at[len] != '=')
 		die("no such cause: %.20s", at);
 	*us = strtoull(at + len + 1, &rest, 10);
 	return *rest == '&' ? rest + 1 : NULL;
@@ -102,7 +102,7 @@ PEER_FN void conn__handle(struct conn *c, struct spender *s)
 		uint64_t us;
 
 		query = query__next(query, &cause, &us);
-		spender__spend(s, cause, us, &c->account.cause[cause]);
+		spender__spend(s, cause, us, c->account.cause);
 	}
 	c->answer = answer;
 	c->answer_len = sizeof(answer) - 1;

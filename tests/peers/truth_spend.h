@@ -13,6 +13,7 @@
 #define DIRECT_BYTES (1u << 20)
 #define JOURNAL_BYTES (1u << 20)
 #define PAGE 4096u
+#define JUMP_NS 50000u
 #define ANON_BYTES (4u << 20)
 
 struct setup {
@@ -99,13 +100,26 @@ PEER_FN off_t spender__offset(struct spender *s, size_t unit)
 	return (off_t)((size_t)rand_r(&s->seed) % (DATA_BYTES / unit) * unit);
 }
 
-PEER_FN void spend__cpu(uint64_t us)
+/*
+ * A few us of work a round. When the thread's CPU clock says that it was more,
+ * a virtual machine may have stood still between the moment from which the
+ * kernel counts and the one in which the thread went on: returns how much
+ * that was, as it is not known to have been spent.
+ */
+PEER_FN uint64_t spend__cpu(uint64_t us)
 {
-	uint64_t end = cpu_ns() + us * 1000;
+	uint64_t at = cpu_ns(), end = at + us * 1000, jumps = 0;
 
-	while (cpu_ns() < end)
+	while (at < end) {
+		uint64_t before = at;
+
 		for (volatile int i = 0; i < 2000; i++)
 			;
+		at = cpu_ns();
+		if (at - before > JUMP_NS)
+			jumps += at - before;
+	}
+	return jumps;
 }
 
 PEER_FN void spend__anon(uint64_t end)
@@ -235,15 +249,15 @@ PEER_FN void spend__call(struct spender *s, enum cause cause, uint64_t us)
 	} while (!strstr(text, "\r\n\r\nfine\n"));
 }
 
-PEER_FN void spend__one(struct spender *s, enum cause cause, uint64_t us,
-			const char *cold)
+/* Returns what of its CPU time may not have been spent. */
+PEER_FN uint64_t spend__one(struct spender *s, enum cause cause, uint64_t us,
+			    const char *cold)
 {
 	uint64_t end = now_ns() + us * 1000;
 
 	switch (cause) {
 	case CAUSE_CPU:
-		spend__cpu(us);
-		break;
+		return spend__cpu(us);
 	case CAUSE_ANON:
 		spend__anon(end);
 		break;
@@ -269,23 +283,34 @@ PEER_FN void spend__one(struct spender *s, enum cause cause, uint64_t us,
 	default:
 		helper__wait(s->helper, cause, us);
 	}
+	return 0;
 }
 
-/* What the cause needs and what is not of it is done before the readings. */
+/* Into the books of the cause, and of what had to be prepared for it. */
 PEER_FN void spender__spend(struct spender *s, enum cause cause, uint64_t us,
-			    struct spent *into)
+			    struct spent book[CAUSES])
 {
-	char *cold = cause == CAUSE_FAULT ? spender__map_cold(s) : NULL;
 	struct reading from, to;
+	char *cold = NULL;
 
 	if (!s->helper)
 		s->helper = helper__new();
 	from = reading__now();
-	spend__one(s, cause, us, cold);
+	if (cause == CAUSE_FAULT) {
+		cold = spender__map_cold(s);
+		to = reading__now();
+		spent__add(&book[CAUSE_PREPARE], &from, &to);
+		from = to;
+	}
+	book[cause].jumps += spend__one(s, cause, us, cold);
 	to = reading__now();
-	spent__add(into, &from, &to);
-	if (cold)
+	spent__add(&book[cause], &from, &to);
+	if (cold) {
+		from = to;
 		munmap(cold, DATA_BYTES);
+		to = reading__now();
+		spent__add(&book[CAUSE_PREPARE], &from, &to);
+	}
 }
 
 #endif
