@@ -180,6 +180,7 @@ static void set_parts(struct rt_exchange *rec, const struct ex *ex)
 	rec->parent_cookie = ex->parent;
 	rec->rtt_us = ex->rtt_us;
 	rec->retransmits = ex->retransmits;
+	rec->unsure = ex->unsure;
 }
 
 int rig_try_exchange(struct rig *rig, const struct ex *ex)

@@ -74,6 +74,31 @@ static void calls_come_with_their_exchange(void **state)
 	assert_int_equal(exchange(rig, 2)->calls_len, 0);
 }
 
+/* Its thread had others in hand: whose the calls are is not known, but how long
+ * it was blocked on the peer is. */
+static void unsure_calls_are_only_waited_for(void **state)
+{
+	struct rig *rig = *state;
+	struct rt_call call = call_to("127.0.0.1", 6379);
+	const struct request *r;
+
+	assert_true(exchange(rig, 1)->calls_known);
+	call.count = 3;
+	call.time = 900;
+	call.network = 400;
+	rig_calls(rig, 7, 2, 1, &call);
+	rig_exchange(rig, .seq = 2, TIMES, .flags = RT_EX_PARTS,
+		     .unsure = RT_UNSURE_CALLS,
+		     .clock = {[RT_CLOCK_NETWORK] = 500}, .in = GET,
+		     .out = OK2);
+	r = rig_request(rig);
+	assert_false(r->calls_known);
+	assert_int_equal(r->calls_len, 1);
+	assert_int_equal(r->calls[0].count, 0);
+	assert_int_equal(r->calls[0].time, 0);
+	assert_int_equal(r->calls[0].network, 400);
+}
+
 static void later_record_replaces(void **state)
 {
 	struct rig *rig = *state;
@@ -450,6 +475,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(calls_come_with_their_exchange),
+		T(unsure_calls_are_only_waited_for),
 		T(later_record_replaces),
 		T(no_calls_replace_some),
 		T(calls_stay_until_the_exchange_is_final),

@@ -50,6 +50,7 @@ static void add(struct measure *m, uint64_t times, const uint64_t part[PARTS])
 	m->operations += times;
 	m->with_arrival += times;
 	m->with_parts += times;
+	m->calls_known += times;
 }
 
 static void begin_measure(struct measure *m)

@@ -219,7 +219,7 @@ static void test_detail_of_row(void **state)
 
 	breakdown__init(&m->breakdown);
 	assert_int_equal(breakdown__add(&m->breakdown, 10 * MS, part, 10), 0);
-	m->exchanges = m->with_parts = 10;
+	m->exchanges = m->with_parts = m->calls_known = 10;
 	m->operations = 20; /* two a request: each has its parts */
 	m->calls = calls;
 	m->calls_len = 2;

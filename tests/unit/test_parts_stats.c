@@ -126,6 +126,7 @@ static void calls_add_up_by_peer(void **state)
 	struct snapshot *snap;
 
 	(void)state;
+	r.calls_known = true;
 	r.calls_len = 3;
 	r.calls[0] = (struct request_call){"redis:6379", 3, 300, 200, false};
 	r.calls[1] = (struct request_call){"client", 0, 0, 50, true};
@@ -133,6 +134,7 @@ static void calls_add_up_by_peer(void **state)
 	tell(s, &r);
 	r.status = "404";
 	r.operations = 2;
+	r.calls_known = false;
 	r.calls_len = 1;
 	r.calls[0] = (struct request_call){"db:5432", 1, 700, 10, false};
 	tell(s, &r);
@@ -145,6 +147,8 @@ static void calls_add_up_by_peer(void **state)
 	assert_int_equal(m->calls[0].count, 3);
 	assert_int_equal(m->calls[0].time, 300);
 	assert_int_equal(m->calls[0].network, 200);
+	assert_int_equal(m->calls_known, 1);
+	assert_int_equal(snap->rows[0].m.calls_known, 1);
 	/* The row: other statuses with it, and another order for that. */
 	m = &snap->rows[0].m;
 	assert_string_equal(m->calls[0].peer, "db:5432");
