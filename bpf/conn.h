@@ -85,6 +85,9 @@ struct conn {
 	u32 thread;	/* that handles the exchange */
 	u64 touched_at; /* when bytes of it were moved last */
 	u64 base[RT_CLOCKS];
+	/* As of .peeked, and the thread that did. */
+	u64 peeked_base[RT_CLOCKS];
+	u32 peeked_by;
 	/* The record in the making; contiguous with its payload. */
 	struct rt_exchange ex;
 	u8 payload[CONN_PAYLOAD];

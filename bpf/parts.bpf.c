@@ -203,18 +203,19 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
  * through what it did.
  */
 static __always_inline void parts__take_queue(struct conn *c, struct thread *t,
-					      u64 arrive, u64 now)
+					      u64 arrive, u64 read, u64 now)
 {
 	u64 from = t->since, to = now;
 	u64 state = t->state;
 
 	for (u32 i = 1; i <= THREAD_PAST + 1 && to > arrive; i++) {
 		u64 start = from > arrive ? from : arrive;
+		u64 end = to < read ? to : read;
 		u32 past = (t->past_len - i) % THREAD_PAST;
 
-		if (to > start && state < RT_CLOCKS) {
-			c->base[state] += to - start;
-			c->ex.queued += to - start;
+		if (end > start && state < RT_CLOCKS) {
+			c->base[state] += end - start;
+			c->ex.queued += end - start;
 		}
 		if (i > t->past_len || i > THREAD_PAST)
 			break;
@@ -234,8 +235,11 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 
 	account__open(me);
 	c->ex.header.flags |= RT_EX_PARTS;
-	if (!c->peeked || c->thread != tid)
-		__builtin_memcpy(c->base, clock, sizeof(c->base));
+	__builtin_memcpy(c->base,
+			 received && c->peeked && c->peeked_by == tid
+				 ? c->peeked_base
+				 : clock,
+			 sizeof(c->base));
 	c->thread = tid;
 	if (c->ex.peer.role != RT_ROLE_CLIENT)
 		hand__take(t, me);
@@ -290,7 +294,7 @@ static __always_inline void parts__go_on(struct conn *c, struct thread *t,
 	if (first && arrive) {
 		if (arrive < c->touched_at)
 			arrive = c->touched_at;
-		parts__take_queue(c, t, arrive, m->now);
+		parts__take_queue(c, t, arrive, c->ex.first_recv, m->now);
 	}
 	for (int i = 0; i < RT_CLOCKS; i++)
 		c->ex.clock[i] = clock[i] - c->base[i];
@@ -357,6 +361,9 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	me = parts__served(c);
 	answers = m->received == (c->ex.peer.role == RT_ROLE_CLIENT);
 	thread__clocks(t, m->now, clock);
+	/* Bytes that splice() took were there at a time that is past. */
+	if (m->now < t->since && !thread__back(t, m->now, clock))
+		c->ex.header.flags &= ~RT_EX_PARTS;
 	if (t->waits_len)
 		parts__waited(t);
 	if (!began && c->ex.header.flags & RT_EX_PARTS &&
@@ -386,8 +393,8 @@ int parts__peeked(struct conn *c, u64 now)
 	t = parts__thread(now);
 	if (!t)
 		return 0;
-	thread__clocks(t, now, c->base);
-	c->thread = bpf_get_current_pid_tgid();
+	thread__clocks(t, now, c->peeked_base);
+	c->peeked_by = bpf_get_current_pid_tgid();
 	return 0;
 }
 

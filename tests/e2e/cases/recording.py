@@ -53,14 +53,14 @@ def same(test, what, live, replayed):
 def replay_is_the_same(test):
     """JSON and text, byte for byte."""
     path, tracer = recorded(test)
-    json = test.run([REQTRACE, "replay", path, "--json", test.path("again")])
+    json = test.run([REQTRACE, "replay", path, "--verify", "--json", test.path("again")])
     same(test, "JSON", read(tracer.json), read(test.path("again")))
-    text = test.run([REQTRACE, "replay", path, "-i", "1"])
+    text = test.run([REQTRACE, "replay", path, "--verify", "-i", "1"])
     live = read(tracer.process.stdout_path)
     for name, output in (("text", text), ("text beside JSON", json)):
         if name == "text":
             same(test, name, live, read(output.stdout_path))
-    to_stdout = test.run([REQTRACE, "replay", path, "--json", "-"])
+    to_stdout = test.run([REQTRACE, "replay", path, "--verify", "--json", "-"])
     Report.load(to_stdout.stdout_path)
     same(test, "JSON on stdout", read(tracer.json),
          read(to_stdout.stdout_path))
@@ -73,7 +73,7 @@ def replay_without_root(test):
     path, tracer = recorded(test)
     os.chmod(path, 0o644)
     replay = test.run(["setpriv", "--reuid=65534", "--regid=65534",
-                       "--clear-groups", REQTRACE, "replay", path, "--json",
+                       "--clear-groups", REQTRACE, "replay", path, "--verify", "--json",
                        "-"])
     same(test, "JSON", read(tracer.json), read(replay.stdout_path))
 
@@ -94,7 +94,7 @@ def replay_with_summaries(test):
     redis.quiet()
     report = tracer.stop()
     test.check("the ring was never full", report.coverage["summarised"] > 0)
-    replay = test.run([REQTRACE, "replay", path, "--json", "-"])
+    replay = test.run([REQTRACE, "replay", path, "--verify", "--json", "-"])
     same(test, "JSON", read(tracer.json), read(replay.stdout_path))
 
 
@@ -119,7 +119,7 @@ def whole_records(content):
 def replay_the_rest(test, path, words):
     """What replay says of a recording without its end."""
     exchanges = whole_records(read(path))[0].count(RECORD_EXCHANGE)
-    replay = test.run([REQTRACE, "replay", path, "--json",
+    replay = test.run([REQTRACE, "replay", path, "--verify", "--json",
                        test.path("replayed")], ok=None)
     test.equal("exit status", 1, replay.popen.returncode, "contract")
     test.check(f"it says {replay.stderr()!r}",
@@ -194,7 +194,7 @@ def privacy_http(test):
     test.check(f"no series of /users/{{id}}/orders: {report.brief()}",
                report.operations(operation="GET /users/{id}/orders") == 1)
     text = test.run([REQTRACE, "replay", path])
-    json = test.run([REQTRACE, "replay", path, "--json", "-"])
+    json = test.run([REQTRACE, "replay", path, "--verify", "--json", "-"])
     hidden(test, secret, ("JSON", read(tracer.json)),
            ("text", read(tracer.process.stdout_path)),
            ("stderr", read(tracer.process.stderr_path)),
