@@ -82,7 +82,8 @@ struct conn {
 	u32 retrans;	    /* TCP: segments sent again, likewise */
 	u32 retrans_before; /* .retrans when the exchange began */
 	/* parts.h: */
-	u32 thread;	/* that handles the exchange */
+	u32 thread;	/* that handles the exchange: struct thread.id */
+	u32 tid;	/* its task's id, which another task may have by now */
 	u64 touched_at; /* when bytes of it were moved last */
 	u64 base[RT_CLOCKS];
 	/* As of .peeked, and the thread that did. */

@@ -193,7 +193,8 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 			parts__rebase(c, clock);
 		}
 	}
-	c->thread = bpf_get_current_pid_tgid();
+	c->thread = t->id;
+	c->tid = bpf_get_current_pid_tgid();
 	hand__take_over(t, me);
 }
 
@@ -231,16 +232,16 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 {
 	struct wake *from;
 	struct served parent;
-	u32 tid = bpf_get_current_pid_tgid();
 
 	account__open(me);
 	c->ex.header.flags |= RT_EX_PARTS;
 	__builtin_memcpy(c->base,
-			 received && c->peeked && c->peeked_by == tid
+			 received && c->peeked && c->peeked_by == t->id
 				 ? c->peeked_base
 				 : clock,
 			 sizeof(c->base));
-	c->thread = tid;
+	c->thread = t->id;
+	c->tid = bpf_get_current_pid_tgid();
 	if (c->ex.peer.role != RT_ROLE_CLIENT)
 		hand__take(t, me);
 	if (received || c->ex.peer.role != RT_ROLE_CLIENT)
@@ -366,8 +367,7 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 		c->ex.header.flags &= ~RT_EX_PARTS;
 	if (t->waits_len)
 		parts__waited(t);
-	if (!began && c->ex.header.flags & RT_EX_PARTS &&
-	    (u32)bpf_get_current_pid_tgid() != c->thread)
+	if (!began && c->ex.header.flags & RT_EX_PARTS && t->id != c->thread)
 		parts__take_over(c, t, &me, m->now, clock);
 	parts__credit(t, &me, answers && !m->received, clock[RT_CLOCK_CPU]);
 	if (began)
@@ -394,7 +394,7 @@ int parts__peeked(struct conn *c, u64 now)
 	if (!t)
 		return 0;
 	thread__clocks(t, now, c->peeked_base);
-	c->peeked_by = bpf_get_current_pid_tgid();
+	c->peeked_by = t->id;
 	return 0;
 }
 
@@ -408,11 +408,11 @@ int parts__until(struct conn *c, u64 now)
 
 	if (!c || !(c->ex.header.flags & RT_EX_PARTS))
 		return 0;
-	task = bpf_task_from_pid(c->thread);
+	task = bpf_task_from_pid(c->tid);
 	if (!task)
 		return 0;
 	t = thread__of(task);
-	if (t) {
+	if (t && t->id == c->thread) {
 		version = t->version;
 		thread__clocks(t, now, clock);
 		barrier();
@@ -420,9 +420,10 @@ int parts__until(struct conn *c, u64 now)
 		if (!(version & 1) && version == t->version) {
 			for (int i = 0; i < RT_CLOCKS; i++)
 				c->ex.clock[i] = clock[i] - c->base[i];
+			/* As it will, at its next touch. */
 			if (served__same(&t->serves, &me))
-				parts__credit(t, &me, false,
-					      clock[RT_CLOCK_CPU]);
+				account__add(&me,
+					     clock[RT_CLOCK_CPU] - t->segment);
 			parts__answered(c, NULL, &me);
 		}
 	}

@@ -13,6 +13,7 @@
 struct thread_map rt_threads SEC(".maps");
 struct ended_map rt_ended SEC(".maps");
 rt_u64 rt_threads_len;
+rt_u64 rt_threads_made;
 
 /* --- what a thread blocks on ------------------------------------------- */
 
@@ -145,7 +146,7 @@ int BPF_PROG(rt_switch, bool preempt, struct task_struct *prev,
 /* The waker w runs in the service of an exchange: t may be woken to go on with
  * it. What is not the waker's own system call is not its doing. */
 static __always_inline void thread__woken_by(struct thread *t, struct thread *w,
-					     u32 tid, u64 now)
+					     u64 now)
 {
 	struct wake *to = &t->wake[t->wakes_len % THREAD_WAKES], *from, *has;
 	struct served serves = thread__serves(w, &from);
@@ -164,7 +165,7 @@ static __always_inline void thread__woken_by(struct thread *t, struct thread *w,
 		__builtin_memcpy(to->owner_clock, from->owner_clock,
 				 sizeof(to->owner_clock));
 	} else {
-		to->owner = tid;
+		to->owner = w->id;
 		to->left = now;
 		thread__clocks(w, now, to->owner_clock);
 	}
@@ -187,7 +188,7 @@ int BPF_PROG(rt_waking, struct task_struct *task)
 	waker = bpf_get_current_task_btf();
 	w = thread__of(waker);
 	if (w && regs__syscall(regs__of(waker)) != REGS_NO_SYSCALL)
-		thread__woken_by(t, w, waker->pid, now);
+		thread__woken_by(t, w, now);
 	return 0;
 }
 

@@ -55,7 +55,7 @@ struct wake {
 	struct served served;
 	u64 at;	   /* when this thread was woken */
 	u64 left;  /* when the owner let go of it */
-	u32 owner; /* tid */
+	u32 owner; /* struct thread.id */
 	u32 pad;
 	u64 owner_clock[RT_CLOCKS]; /* as of .left */
 	u64 own_clock[RT_CLOCKS];   /* as of .at */
@@ -72,6 +72,7 @@ struct thread {
 	u32 state;	      /* which clock runs: enum rt_clock */
 	u32 version;	      /* odd while the clocks change */
 	u32 ended;	      /* it exits: its time is counted elsewhere */
+	u32 id;		      /* no other thread has it, as ids of tasks may */
 	u32 wakes_len;	      /* how many ever; wakes[] is a ring */
 	u32 past_len;	      /* likewise */
 	u32 waits_len;
@@ -131,6 +132,9 @@ extern struct ended_map rt_ended SEC(".maps");
 /* How many have storage; owned by thread.bpf.c. */
 extern rt_u64 rt_threads_len;
 
+/* How many ever had. */
+extern rt_u64 rt_threads_made;
+
 /* Without the helper where there is nothing to find: for the many threads on
  * a machine that are not traced. */
 static __always_inline struct thread *thread__of(struct task_struct *task)
@@ -149,10 +153,12 @@ static __always_inline struct thread *thread__create(struct task_struct *task)
 	if (rt_threads_len < RT_MAX_THREADS)
 		t = bpf_task_storage_get(&rt_threads, task, 0,
 					 BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (t)
-		__sync_fetch_and_add(&rt_threads_len, 1);
-	else
+	if (!t) {
 		count(RT_COUNT_THREADS_FULL);
+		return NULL;
+	}
+	__sync_fetch_and_add(&rt_threads_len, 1);
+	t->id = __sync_fetch_and_add(&rt_threads_made, 1) + 1;
 	return t;
 }
 
