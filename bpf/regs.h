@@ -14,16 +14,16 @@
 #if defined(__TARGET_ARCH_x86)
 #define TS_COMPAT 0x2
 #define X32_SYSCALL_BIT 0x40000000
-#define REGS_ARG1(regs) ((regs)->di)
-#define REGS_ARG2(regs) ((regs)->si)
-#define REGS_ARG3(regs) ((regs)->dx)
-#define REGS_RESULT(regs) ((regs)->ax)
+#define REGS_ARG1(r) ((r)->di)
+#define REGS_ARG2(r) ((r)->si)
+#define REGS_ARG3(r) ((r)->dx)
+#define REGS_RESULT(r) ((r)->ax)
 #else
 #define TIF_32BIT (1ul << 22)
-#define REGS_ARG1(regs) ((regs)->orig_x0)
-#define REGS_ARG2(regs) ((regs)->regs[1])
-#define REGS_ARG3(regs) ((regs)->regs[2])
-#define REGS_RESULT(regs) ((regs)->regs[0])
+#define REGS_ARG1(r) ((r)->orig_x0)
+#define REGS_ARG2(r) ((r)->regs[1])
+#define REGS_ARG3(r) ((r)->regs[2])
+#define REGS_RESULT(r) ((r)->regs[0])
 #endif
 
 static __always_inline struct pt_regs *regs__of(struct task_struct *task)
