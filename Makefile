@@ -100,6 +100,16 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(DEPFLAGS) -c $< -o $@
 
+# The programs of the other architecture, which only a machine of it can load.
+OTHER_BPF_ARCH := $(if $(filter arm64,$(BPF_ARCH)),x86,arm64)
+OTHER_BPF_OBJS := $(BPF_SRCS:bpf/%.c=$(B)/$(OTHER_BPF_ARCH)/%.o)
+
+$(B)/$(OTHER_BPF_ARCH)/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(subst ARCH_$(BPF_ARCH),ARCH_$(OTHER_BPF_ARCH),$(BPF_CFLAGS)) \
+		$(DEPFLAGS) -c $< -o $@
+
 $(B)/reqtrace.bpf.o: $(BPF_OBJS)
 	$(call say,BPFLINK)
 	$(Q)$(BPFTOOL) gen object $@ $^
@@ -245,7 +255,7 @@ check-demo: $(B)/reqtrace
 check-install: $(B)/reqtrace
 	@scripts/check-install.sh $(B)
 
-lint:
+lint: $(OTHER_BPF_OBJS)
 	@scripts/lint.sh $(CLANG_FORMAT) $(FORMATTED)
 
 format:
@@ -278,7 +288,7 @@ uninstall:
 clean:
 	rm -rf $(B)
 
--include $(OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
+-include $(OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
 	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
