@@ -3,6 +3,8 @@
 #ifndef REQTRACE_MODEL_PART_H
 #define REQTRACE_MODEL_PART_H
 
+#include "reqtrace/record.h"
+
 /* In the order in which they are listed; docs/definitions.md says what each
  * is. The parts of one exchange sum to its duration. */
 enum part {
@@ -24,5 +26,9 @@ enum part {
 
 /* "receive_queue", as in JSON. */
 const char *part__name(enum part part);
+
+/* What a clock of a thread is a part of; PART_CPU for all of the CPU time,
+ * whoever's it is. */
+enum part part__of_clock(enum rt_clock clock);
 
 #endif

@@ -5,24 +5,12 @@
  */
 #include "model/parts.h"
 
-static const enum part part_of[RT_CLOCKS] = {
-	[RT_CLOCK_CPU] = PART_CPU_OTHER, /* less its own */
-	[RT_CLOCK_RUN_QUEUE] = PART_RUN_QUEUE,
-	[RT_CLOCK_LOCK] = PART_LOCK,
-	[RT_CLOCK_DISK] = PART_DISK,
-	[RT_CLOCK_NETWORK] = PART_NETWORK,
-	[RT_CLOCK_POLL] = PART_POLL,
-	[RT_CLOCK_SLEEP] = PART_SLEEP,
-	[RT_CLOCK_PAGE_FAULT] = PART_PAGE_FAULT,
-	[RT_CLOCK_OTHER] = PART_OTHER_BLOCKED,
-};
-
 static void split_cpu(struct parts *p, const struct rt_exchange *ex)
 {
 	uint64_t all = ex->clock[RT_CLOCK_CPU], own = ex->own_cpu;
 
 	if (ex->header.flags & RT_EX_CPU_UNSPLIT) {
-		p->ns[PART_CPU_OTHER] = 0;
+		p->ns[PART_CPU] = 0;
 		p->ns[PART_UNATTRIBUTED] = all;
 		return;
 	}
@@ -44,7 +32,7 @@ void parts__read(struct parts *p, const struct rt_exchange *ex,
 	if (!p->known)
 		return;
 	for (int i = 0; i < RT_CLOCKS; i++)
-		p->ns[part_of[i]] = ex->clock[i];
+		p->ns[part__of_clock(i)] = ex->clock[i];
 	split_cpu(p, ex);
 	p->ns[PART_HANDOFF] = ex->handoff;
 	if (role == RT_ROLE_CLIENT)

@@ -8,7 +8,6 @@
 #include "view/breakdown_view.h"
 
 #define WORTH_A_LINE 0.005 /* of a slice's duration */
-#define SLOWEST_SHARE 0.01
 
 /* Blocks for what runs or waits to, patterns for what is blocked. */
 static const struct {
@@ -140,7 +139,7 @@ bool breakdown_view__make(struct breakdown_view *v, const struct measure *m)
 		return false;
 	breakdown__around(&m->breakdown, 0.5, &v->slice[BREAKDOWN_P50]);
 	if (m->with_parts >= BREAKDOWN_SLOWEST_FROM)
-		breakdown__slowest(&m->breakdown, SLOWEST_SHARE,
+		breakdown__slowest(&m->breakdown, BREAKDOWN_SLOWEST_SHARE,
 				   &v->slice[BREAKDOWN_SLOWEST]);
 	if (v->slice[BREAKDOWN_SLOWEST].count > 0)
 		v->main = BREAKDOWN_SLOWEST;

@@ -18,7 +18,9 @@ enum breakdown_of {
 	BREAKDOWN_OFS,
 };
 
-/* The slow end is shown from as many exchanges on. */
+/* The slow end: this share of the operations, shown from as many exchanges
+ * on. */
+#define BREAKDOWN_SLOWEST_SHARE 0.01
 #define BREAKDOWN_SLOWEST_FROM 100
 
 /* Instead of an enum part: all parts too small to be listed. */

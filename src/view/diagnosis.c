@@ -4,41 +4,26 @@
  * yields the part that matters, its share, and what the part means; nothing
  * where no part stands out.
  */
-#include <stdarg.h>
 #include <stdio.h>
 
+#include "view/append.h"
 #include "view/diagnosis.h"
 #include "view/screen.h"
 #include "view/units.h"
 
 #define LARGE 0.4 /* of the duration: a part to speak of */
 #define TAIL 1.5  /* times p50: there is a slow end to explain */
-#define RESENT_FROM                                                            \
-	1000 /* one TCP segment in so many exchanges: a tenth of               \
-	      * the slowest 1 % may be due to them */
+/* One TCP segment in so many exchanges: a tenth of the slowest 1 % may be due
+ * to them. */
+#define RESENT_FROM 1000
 
 struct diagnosis {
-	char *buf;
-	size_t used;
+	struct append text;
 	const struct breakdown_view *v;
 	const struct measure *m;
 	enum rt_role role;
 	bool utf8;
 };
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct diagnosis *d, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(d->buf + d->used, DIAGNOSIS_LEN - d->used, format, args);
-	va_end(args);
-	d->used += n;
-	if (d->used >= DIAGNOSIS_LEN)
-		d->used = DIAGNOSIS_LEN - 1;
-}
 
 static const char *peer(const struct diagnosis *d, char *buf, size_t size,
 			const struct measure_call *call)
@@ -67,20 +52,23 @@ static void say_network(struct diagnosis *d)
 	char name[80];
 
 	if (d->role == RT_ROLE_CLIENT) {
-		say(d, ": waiting for the answer");
+		append__text(&d->text, ": waiting for the answer");
 		return;
 	}
 	if (!most) {
-		say(d, ": waiting on sockets");
+		append__text(&d->text, ": waiting on sockets");
 		return;
 	}
 	/* Peers are known of all exchanges together only. */
-	say(d, d->v->main == BREAKDOWN_MEAN ? ", most of it "
-					    : ", most of it (in the mean) ");
+	append__text(&d->text, d->v->main == BREAKDOWN_MEAN
+				       ? ", most of it "
+				       : ", most of it (in the mean) ");
 	if (most->own)
-		say(d, "the client's own connection: slow to send or to take");
+		append__text(
+			&d->text,
+			"the client's own connection: slow to send or to take");
 	else
-		say(d, "%s", peer(d, name, sizeof(name), most));
+		append__text(&d->text, "%s", peer(d, name, sizeof(name), most));
 }
 
 /* The peer that the calls out of these exchanges wait for the longest. */
@@ -102,12 +90,13 @@ static void say_poll(struct diagnosis *d)
 	const struct measure_call *most = most_of_calls(d->m);
 	char name[80], each[UNITS_LEN];
 
-	say(d, ": waiting for events");
+	append__text(&d->text, ": waiting for events");
 	if (most)
-		say(d, "; the answer of %s takes %s",
-		    peer(d, name, sizeof(name), most),
-		    units__duration(each, (double)most->time / most->count,
-				    d->utf8));
+		append__text(&d->text, "; the answer of %s takes %s",
+			     peer(d, name, sizeof(name), most),
+			     units__duration(each,
+					     (double)most->time / most->count,
+					     d->utf8));
 }
 
 static void say_meaning(struct diagnosis *d, const struct breakdown_item *item)
@@ -129,18 +118,19 @@ static void say_meaning(struct diagnosis *d, const struct breakdown_item *item)
 
 	switch (item->part) {
 	case PART_RECEIVE_QUEUE:
-		say(d, ": %s",
-		    d->role == RT_ROLE_CLIENT
-			    ? "the answer was there and not read"
-			    : "the event loop, or every worker, was "
-			      "busy with other things");
+		append__text(&d->text, ": %s",
+			     d->role == RT_ROLE_CLIENT
+				     ? "the answer was there and not read"
+				     : "the event loop, or every worker, was "
+				       "busy with other things");
 		break;
 	case PART_RUN_QUEUE:
 		units__duration(wait, item->ns[d->v->main], d->utf8);
-		say(d,
-		    ", %s of waiting for a CPU: more runnable threads than "
-		    "CPUs to run them",
-		    wait);
+		append__text(
+			&d->text,
+			", %s of waiting for a CPU: more runnable threads than "
+			"CPUs to run them",
+			wait);
 		break;
 	case PART_NETWORK:
 		say_network(d);
@@ -149,7 +139,7 @@ static void say_meaning(struct diagnosis *d, const struct breakdown_item *item)
 		say_poll(d);
 		break;
 	default:
-		say(d, ": %s", meaning[item->part]);
+		append__text(&d->text, ": %s", meaning[item->part]);
 	}
 }
 
@@ -163,9 +153,9 @@ static void say_resent(struct diagnosis *d, int part)
 
 	if (waits && m->retransmits > 0 &&
 	    m->retransmits >= m->exchanges / RESENT_FROM)
-		say(d, "; TCP sent %s %s again",
-		    units__count(count, m->retransmits),
-		    m->retransmits == 1 ? "segment" : "segments");
+		append__text(&d->text, "; TCP sent %s %s again",
+			     units__count(count, m->retransmits),
+			     m->retransmits == 1 ? "segment" : "segments");
 }
 
 /* What made the slow end slower than p50: the item that grew most, if that is
@@ -203,8 +193,11 @@ static bool is_named(const struct breakdown_item *item)
 char *diagnosis__sentence(char *buf, const struct breakdown_view *v,
 			  const struct measure *m, enum rt_role role, bool utf8)
 {
-	struct diagnosis d = {
-		.buf = buf, .v = v, .m = m, .role = role, .utf8 = utf8};
+	struct diagnosis d = {.text = {buf, DIAGNOSIS_LEN, 0},
+			      .v = v,
+			      .m = m,
+			      .role = role,
+			      .utf8 = utf8};
 	double share = breakdown_view__share(v, 0, v->main), growth = 0;
 	size_t cause = grown(v, &growth);
 	const struct breakdown_item *item = &v->item[0];
@@ -216,14 +209,14 @@ char *diagnosis__sentence(char *buf, const struct breakdown_view *v,
 		item = &v->item[cause];
 		if (!is_named(item))
 			return buf;
-		say(&d,
-		    "%.0f %% of what the slow end adds to p50 "
-		    "is %s",
-		    growth * 100, breakdown_view__name(item->part));
+		append__text(&d.text,
+			     "%.0f %% of what the slow end adds to p50 "
+			     "is %s",
+			     growth * 100, breakdown_view__name(item->part));
 	} else {
-		say(&d, "%.0f %% of the %s is %s", share * 100,
-		    v->main == BREAKDOWN_SLOWEST ? "slow end" : "mean",
-		    breakdown_view__name(item->part));
+		append__text(&d.text, "%.0f %% of the %s is %s", share * 100,
+			     v->main == BREAKDOWN_SLOWEST ? "slow end" : "mean",
+			     breakdown_view__name(item->part));
 	}
 	say_meaning(&d, item);
 	say_resent(&d, item->part);

@@ -3,9 +3,6 @@
 #include "view/json_measure.h"
 #include "view/diagnosis.h"
 
-/* The slow end: this share of the operations. */
-#define SLOWEST 0.01
-
 static const char *starts_at(enum rt_role role, const struct measure *m)
 {
 	if (role == RT_ROLE_CLIENT)
@@ -64,8 +61,8 @@ static json_t *breakdown(const struct measure *m)
 	json_value__set(&v, "mean", slice(&s, 0));
 	breakdown__around(&m->breakdown, 0.5, &s);
 	json_value__set(&v, "p50", slice(&s, 0));
-	breakdown__slowest(&m->breakdown, SLOWEST, &s);
-	json_value__set(&v, "slowest", slice(&s, SLOWEST));
+	breakdown__slowest(&m->breakdown, BREAKDOWN_SLOWEST_SHARE, &s);
+	json_value__set(&v, "slowest", slice(&s, BREAKDOWN_SLOWEST_SHARE));
 	return json_value__finish(&v);
 }
 
@@ -83,8 +80,10 @@ void json_measure__call(struct json_value *v, const char *peer, bool own,
 	json_value__time(v, "network_seconds", network);
 }
 
-static json_t *call(const struct measure *m, const struct measure_call *c)
+static json_t *call(const void *of, size_t i)
 {
+	const struct measure *m = of;
+	const struct measure_call *c = &m->calls[i];
 	struct json_value v = json_value__object();
 
 	json_measure__call(&v, c->peer, c->own, c->count, c->time, c->network);
@@ -93,19 +92,6 @@ static json_t *call(const struct measure *m, const struct measure_call *c)
 				? json_real((double)c->count / m->calls_known)
 				: json_null());
 	return json_value__finish(&v);
-}
-
-static json_t *calls(const struct measure *m)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < m->calls_len; i++) {
-		if (json_array_append_new(array, call(m, &m->calls[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
 }
 
 static json_t *tcp(const struct measure *m)
@@ -146,7 +132,7 @@ void json_measure__set(struct json_value *v, enum rt_role role,
 	json_value__set(v, "breakdown",
 			m->with_parts ? breakdown(m) : json_null());
 	json_value__count(v, "calls_known", m->calls_known);
-	json_value__set(v, "calls", calls(m));
+	json_value__set(v, "calls", json_value__array(call, m, m->calls_len));
 	json_value__set(v, "tcp", tcp(m));
 	json_value__set(v, "diagnosis", diagnosis(role, m));
 }

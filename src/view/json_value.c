@@ -140,3 +140,17 @@ void json_value__endpoint(struct json_value *v, uint32_t pid, const char *comm,
 	json_value__string(v, "transport",
 			   transport == RT_TRANSPORT_UNIX ? "unix" : "tcp");
 }
+
+json_t *json_value__array(json_t *(*make)(const void *of, size_t i),
+			  const void *of, size_t len)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < len; i++) {
+		if (json_array_append_new(array, make(of, i))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}

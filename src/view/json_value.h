@@ -42,6 +42,10 @@ void json_value__histogram(struct json_value *v, const char *key,
 void json_value__endpoint(struct json_value *v, uint32_t pid, const char *comm,
 			  enum rt_role role, enum rt_transport transport);
 
+/* [make(of, 0), ...] of len elements; NULL when one is, or out of memory. */
+json_t *json_value__array(json_t *(*make)(const void *of, size_t i),
+			  const void *of, size_t len);
+
 /* A string; bytes that are no UTF-8 become U+FFFD; NULL becomes "". */
 json_t *json_value__text(const char *text);
 

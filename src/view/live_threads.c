@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "view/clocks.h"
 #include "view/live_panel.h"
 #include "view/live_put.h"
 #include "view/screen.h"
@@ -15,14 +16,6 @@
 #define SHARE_WIDTH 6
 #define NAME_MIN 8
 #define NAME_MAX 16
-
-static const char *const titles[RT_CLOCKS] = {
-	[RT_CLOCK_CPU] = "CPU",	    [RT_CLOCK_RUN_QUEUE] = "QUEUE",
-	[RT_CLOCK_LOCK] = "LOCK",   [RT_CLOCK_DISK] = "DISK",
-	[RT_CLOCK_NETWORK] = "NET", [RT_CLOCK_POLL] = "POLL",
-	[RT_CLOCK_SLEEP] = "SLEEP", [RT_CLOCK_PAGE_FAULT] = "FAULT",
-	[RT_CLOCK_OTHER] = "OTHER",
-};
 
 static size_t name_width(void)
 {
@@ -52,7 +45,7 @@ static void draw_head(int y, bool utf8)
 	live_put__text(" ", COLS);
 	live_put__cell("THREADS", name_width() + 1 + COUNT_WIDTH, false, utf8);
 	for (int i = 0; i < RT_CLOCKS && has_room(); i++)
-		live_put__cell(titles[i], SHARE_WIDTH, true, utf8);
+		live_put__cell(clocks__brief(i), SHARE_WIDTH, true, utf8);
 	attrset(A_NORMAL);
 }
 

@@ -5,10 +5,10 @@
  * what is unattributed.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
+#include "view/append.h"
 #include "view/breakdown_view.h"
 #include "view/peer.h"
 #include "view/screen.h"
@@ -27,8 +27,7 @@ struct item {
 };
 
 struct line {
-	char *buf;
-	size_t used;
+	struct append text;
 	const struct request *r;
 	uint64_t duration;
 	bool utf8;
@@ -36,27 +35,13 @@ struct line {
 	size_t len;
 };
 
-static void __attribute__((format(printf, 2, 3)))
-add(struct line *l, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(l->buf + l->used, SLOW_LINE_LEN - l->used, format, args);
-	va_end(args);
-	l->used += n;
-	if (l->used >= SLOW_LINE_LEN)
-		l->used = SLOW_LINE_LEN - 1;
-}
-
 static void add_clean(struct line *l, const char *text)
 {
 	char clean[NAME_LEN];
 
 	screen__clean(clean, sizeof(clean), text && *text ? text : "-",
 		      l->utf8);
-	add(l, "%s", clean);
+	append__text(&l->text, "%s", clean);
 }
 
 static void add_time(struct line *l, uint64_t wall)
@@ -67,15 +52,17 @@ static void add_time(struct line *l, uint64_t wall)
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(text, sizeof(text), "%FT%T", &tm);
-	add(l, "%s.%03uZ ", text, (unsigned int)(wall / 1000000 % 1000));
+	append__text(&l->text, "%s.%03uZ ", text,
+		     (unsigned int)(wall / 1000000 % 1000));
 }
 
 static void add_peer(struct line *l)
 {
 	char peer[PEER_LEN];
 
-	add(l, " %s %s", l->r->role == RT_ROLE_CLIENT ? "to" : "from",
-	    peer__endpoint(peer, l->r));
+	append__text(&l->text, " %s %s",
+		     l->r->role == RT_ROLE_CLIENT ? "to" : "from",
+		     peer__endpoint(peer, l->r));
 }
 
 static bool is_shown(const struct line *l, const struct item *item)
@@ -126,15 +113,16 @@ static void add_items(struct line *l)
 		const struct item *item = &l->item[i];
 		char ns[UNITS_LEN];
 
-		add(l, "%s", i ? ", " : ": ");
-		add(l, "%s ", breakdown_view__name(item->part));
+		append__text(&l->text, "%s", i ? ", " : ": ");
+		append__text(&l->text, "%s ", breakdown_view__name(item->part));
 		if (item->call && item->call->own) {
-			add(l, "own connection ");
+			append__text(&l->text, "own connection ");
 		} else if (item->call) {
 			add_clean(l, item->call->peer);
-			add(l, " ");
+			append__text(&l->text, " ");
 		}
-		add(l, "%s", units__duration(ns, item->ns, l->utf8));
+		append__text(&l->text, "%s",
+			     units__duration(ns, item->ns, l->utf8));
 	}
 }
 
@@ -150,10 +138,10 @@ static void add_calls(struct line *l)
 
 		if (c->count == 0)
 			continue;
-		add(l, "%s", before);
+		append__text(&l->text, "%s", before);
 		add_clean(l, c->peer);
-		add(l, " x%s %s", units__count(count, c->count),
-		    units__duration(time, c->time, l->utf8));
+		append__text(&l->text, " x%s %s", units__count(count, c->count),
+			     units__duration(time, c->time, l->utf8));
 		before = ", ";
 	}
 }
@@ -161,29 +149,30 @@ static void add_calls(struct line *l)
 char *slow_line__text(char *buf, const struct request *r, const char *comm,
 		      uint64_t wall, bool utf8)
 {
-	struct line l = {.buf = buf, .r = r, .utf8 = utf8};
+	struct line l = {.text = {buf, SLOW_LINE_LEN, 0}, .r = r, .utf8 = utf8};
 	char duration[UNITS_LEN];
 
 	buf[0] = '\0';
 	l.duration = r->end > r->begin ? r->end - r->begin : 0;
 	add_time(&l, wall);
 	add_clean(&l, comm);
-	add(&l, " (%u) thread %u", r->pid, r->tid);
+	append__text(&l.text, " (%u) thread %u", r->pid, r->tid);
 	if (r->last_tid && r->last_tid != r->tid)
-		add(&l, "->%u", r->last_tid);
+		append__text(&l.text, "->%u", r->last_tid);
 	add_peer(&l);
-	add(&l, " ");
+	append__text(&l.text, " ");
 	add_clean(&l,
 		  r->operation && *r->operation ? r->operation : r->protocol);
-	add(&l, " ");
+	append__text(&l.text, " ");
 	add_clean(&l, r->status);
-	add(&l, " %s", units__duration(duration, l.duration, utf8));
+	append__text(&l.text, " %s",
+		     units__duration(duration, l.duration, utf8));
 	collect(&l);
 	add_items(&l);
 	if (!r->has_parts)
-		add(&l, " (its threads were not seen)");
+		append__text(&l.text, " (its threads were not seen)");
 	if (r->parts_cut)
-		add(&l, " (cut: they had exceeded it)");
+		append__text(&l.text, " (cut: they had exceeded it)");
 	add_calls(&l);
 	return buf;
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/breakdown_view.h"
+#include "view/clocks.h"
 #include "view/screen.h"
 #include "view/text.h"
 #include "view/units.h"
@@ -23,20 +25,6 @@
 #define COUNT_WIDTH 7 /* " LIVING", "  ENDED" */
 #define TIME_WIDTH 9  /* " CPU TIME" */
 #define SHARE_LEN 12
-
-static const struct {
-	const char *title, *word;
-} clocks[RT_CLOCKS] = {
-	[RT_CLOCK_CPU] = {"CPU", "cpu"},
-	[RT_CLOCK_RUN_QUEUE] = {"RUN QUEUE", "run queue"},
-	[RT_CLOCK_LOCK] = {"LOCK", "lock"},
-	[RT_CLOCK_DISK] = {"DISK", "disk"},
-	[RT_CLOCK_NETWORK] = {"NETWORK", "network"},
-	[RT_CLOCK_POLL] = {"POLL", "poll"},
-	[RT_CLOCK_SLEEP] = {"SLEEP", "sleep"},
-	[RT_CLOCK_PAGE_FAULT] = {"FAULT", "page fault"},
-	[RT_CLOCK_OTHER] = {"OTHER", "other blocked"},
-};
 
 struct process {
 	const struct snapshot_threads *threads; /* names of them */
@@ -146,7 +134,7 @@ static void measure_rows(struct threads_table *table)
 
 static int clock_width(int clock)
 {
-	int title = (int)strlen(clocks[clock].title);
+	int title = (int)strlen(clocks__title(clock));
 
 	return 1 + (title > 5 ? title : 5); /* "100 %" */
 }
@@ -185,7 +173,7 @@ static void print_titles(const struct threads_table *table)
 	fprintf(out, "%*s", TIME_WIDTH, "CPU TIME");
 	for (int c = 0; c < RT_CLOCKS; c++) {
 		if (table->column[c])
-			fprintf(out, "%*s", clock_width(c), clocks[c].title);
+			fprintf(out, "%*s", clock_width(c), clocks__title(c));
 	}
 	putc('\n', out);
 }
@@ -233,7 +221,7 @@ static void print_paragraph(const struct threads_table *table,
 		if (r->sum.clock[c])
 			used += snprintf(
 				note + used, sizeof(note) - used, ", %s %s",
-				clocks[c].word,
+				breakdown_view__name(part__of_clock(c)),
 				share(text, r->sum.clock[c], r->whole));
 	}
 	text__wrap(table->t, NAME_INDENT + 2, "    ", note);
