@@ -52,11 +52,12 @@ static void say_network(struct diagnosis *d)
 	char name[80];
 
 	if (d->role == RT_ROLE_CLIENT) {
-		append__text(&d->text, ": waiting for the answer");
+		append__text(&d->text, ": its thread waited on sockets, most "
+				       "often for the answer");
 		return;
 	}
 	if (!most) {
-		append__text(&d->text, ": waiting on sockets");
+		append__text(&d->text, ": its thread waited on sockets");
 		return;
 	}
 	/* Peers are known of all exchanges together only. */
@@ -90,7 +91,7 @@ static void say_poll(struct diagnosis *d)
 	const struct measure_call *most = most_of_calls(d->m);
 	char name[80], each[UNITS_LEN];
 
-	append__text(&d->text, ": waiting for events");
+	append__text(&d->text, ": its thread waited for events");
 	if (most)
 		append__text(&d->text, "; the answer of %s takes %s",
 			     peer(d, name, sizeof(name), most),
@@ -99,19 +100,22 @@ static void say_poll(struct diagnosis *d)
 					     d->utf8));
 }
 
+/* Of threads only what they did is known: on an event loop the exchange is one
+ * of several that this held up, and need not be the one that caused it. */
 static void say_meaning(struct diagnosis *d, const struct breakdown_item *item)
 {
 	static const char *const meaning[PARTS] = {
-		[PART_CPU] = "the service computes",
+		[PART_CPU] = "its thread computed",
 		[PART_CPU_OTHER] =
-			"the thread worked on other requests meanwhile",
-		[PART_LOCK] = "threads wait for one another",
-		[PART_DISK] = "waiting for files or block devices",
-		[PART_SLEEP] = "the service sleeps by its own choice",
-		[PART_PAGE_FAULT] = "waiting for pages of memory",
+			"its thread ran for other requests meanwhile",
+		[PART_LOCK] = "its thread waited for another one",
+		[PART_DISK] = "its thread waited for files or block devices",
+		[PART_SLEEP] = "its thread slept",
+		[PART_PAGE_FAULT] = "its thread waited for pages of memory",
 		[PART_OTHER_BLOCKED] =
-			"waiting for pipes, child processes and the like",
-		[PART_HANDOFF] = "waiting for a free worker, or for the "
+			"its thread waited for pipes, child processes and the "
+			"like",
+		[PART_HANDOFF] = "it waited for a free worker, or for the "
 				 "hand-over between threads",
 	};
 	char wait[UNITS_LEN];

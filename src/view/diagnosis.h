@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Why a group of exchanges takes as long as it does, in one sentence. Fed
- * with its figures, says what they say and no more.
+ * with its figures, says what they say of its threads and no more.
  */
 #ifndef REQTRACE_VIEW_DIAGNOSIS_H
 #define REQTRACE_VIEW_DIAGNOSIS_H

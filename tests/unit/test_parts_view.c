@@ -231,35 +231,38 @@ static void test_sentences(void **state)
 		 "80 % of the slow end is receive queue: the answer was there "
 		 "and not read"},
 		{PART_CPU, RT_ROLE_SERVER,
-		 "80 % of the slow end is cpu: the service computes"},
+		 "80 % of the slow end is cpu: its thread computed"},
 		{PART_CPU_OTHER, RT_ROLE_SERVER,
-		 "80 % of the slow end is cpu other: the thread worked on "
-		 "other requests meanwhile"},
+		 "80 % of the slow end is cpu other: its thread ran for other "
+		 "requests meanwhile"},
 		{PART_RUN_QUEUE, RT_ROLE_SERVER,
 		 "80 % of the slow end is run queue, 40.0 ms of waiting for a "
 		 "CPU: more runnable threads than CPUs to run them"},
 		{PART_LOCK, RT_ROLE_SERVER,
-		 "80 % of the slow end is lock: threads wait for one another"},
+		 "80 % of the slow end is lock: its thread waited for another "
+		 "one"},
 		{PART_DISK, RT_ROLE_SERVER,
-		 "80 % of the slow end is disk: waiting for files or block "
-		 "devices"},
+		 "80 % of the slow end is disk: its thread waited for files "
+		 "or block devices"},
 		{PART_NETWORK, RT_ROLE_SERVER,
-		 "80 % of the slow end is network: waiting on sockets"},
+		 "80 % of the slow end is network: its thread waited on "
+		 "sockets"},
 		{PART_NETWORK, RT_ROLE_CLIENT,
-		 "80 % of the slow end is network: waiting for the answer"},
+		 "80 % of the slow end is network: its thread waited on "
+		 "sockets, most often for the answer"},
 		{PART_POLL, RT_ROLE_SERVER,
-		 "80 % of the slow end is poll: waiting for events"},
+		 "80 % of the slow end is poll: its thread waited for events"},
 		{PART_SLEEP, RT_ROLE_SERVER,
-		 "80 % of the slow end is sleep: the service sleeps by its own "
-		 "choice"},
+		 "80 % of the slow end is sleep: its thread slept"},
 		{PART_PAGE_FAULT, RT_ROLE_SERVER,
-		 "80 % of the slow end is page fault: waiting for pages of "
-		 "memory"},
+		 "80 % of the slow end is page fault: its thread waited for "
+		 "pages of memory"},
 		{PART_OTHER_BLOCKED, RT_ROLE_SERVER,
-		 "80 % of the slow end is other blocked: waiting for pipes, "
-		 "child processes and the like"},
+		 "80 % of the slow end is other blocked: its thread waited for "
+		 "pipes, child processes and the like"},
 		{PART_HANDOFF, RT_ROLE_SERVER,
-		 "80 % of the slow end is handoff: waiting for a free worker, "
+		 "80 % of the slow end is handoff: it waited for a free "
+		 "worker, "
 		 "or for the hand-over between threads"},
 		{PART_UNATTRIBUTED, RT_ROLE_SERVER, ""},
 	};
@@ -304,12 +307,12 @@ static void test_growth(void **state)
 	(void)state;
 	assert_string_equal(say(usual, slow, RT_ROLE_SERVER, NULL),
 			    "90 % of what the slow end adds to p50 is lock: "
-			    "threads wait for one another");
+			    "its thread waited for another one");
 	/* No tail: as slow as p50. */
 	slow[PART_LOCK] = 15 * MS;
 	assert_string_equal(say(usual, slow, RT_ROLE_SERVER, NULL),
-			    "79 % of the slow end is cpu: the service "
-			    "computes");
+			    "79 % of the slow end is cpu: its thread "
+			    "computed");
 	/* What is not known is no reason. */
 	slow[PART_LOCK] = 0;
 	slow[PART_UNATTRIBUTED] = 45 * MS;
@@ -333,17 +336,18 @@ static void test_peers(void **state)
 			    "100 % of the slow end is network, most of it (in "
 			    "the mean) redis:6379");
 	assert_string_equal(say(poll, poll, RT_ROLE_SERVER, &with),
-			    "100 % of the slow end is poll: waiting for "
-			    "events; the answer of pg?:5432 takes 30.0 ms");
+			    "100 % of the slow end is poll: its thread waited "
+			    "for events; the answer of pg?:5432 takes 30.0 ms");
 	calls[2].network = 100 * MS;
 	assert_string_equal(say(network, network, RT_ROLE_SERVER, &with),
 			    "100 % of the slow end is network, most of it (in "
 			    "the mean) the client's own connection: slow to "
 			    "send or to take");
 	calls[2].network = 60 * MS; /* no single one has more than half */
-	assert_string_equal(say(network, network, RT_ROLE_SERVER, &with),
-			    "100 % of the slow end is network: waiting on "
-			    "sockets");
+	assert_string_equal(
+		say(network, network, RT_ROLE_SERVER, &with),
+		"100 % of the slow end is network: its thread waited "
+		"on sockets");
 }
 
 static void test_resent(void **state)
@@ -353,9 +357,11 @@ static void test_resent(void **state)
 	struct measure with = {.retransmits = 12, .exchanges = 12000};
 
 	(void)state;
-	assert_string_equal(say(network, network, RT_ROLE_CLIENT, &with),
-			    "100 % of the slow end is network: waiting for "
-			    "the answer; TCP sent 12 segments again");
+	assert_string_equal(
+		say(network, network, RT_ROLE_CLIENT, &with),
+		"100 % of the slow end is network: its thread waited "
+		"on sockets, most often for the answer; TCP sent "
+		"12 segments again");
 	assert_null(strstr(say(cpu, cpu, RT_ROLE_CLIENT, &with), "TCP"));
 	with.exchanges = 13000; /* too few to matter in the slowest 1 % */
 	assert_null(
