@@ -67,12 +67,18 @@ static int compare_status(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* Whether it has an accept queue to tell of: who accepts need not serve. */
+static bool accepts(const struct snapshot_port *p)
+{
+	return p->listens || p->accept_queue.count > 0;
+}
+
 /* Beside what was used, connections that only stayed open are of no interest:
  * an event loop has a pair of UNIX sockets to wake itself. */
 static bool idle(const struct section *s)
 {
 	return !s->operations && s->figures && !s->figures->opened &&
-	       !s->figures->closed;
+	       !s->figures->closed && !accepts(s->figures);
 }
 
 static size_t without_idle(struct section *s, size_t len)
@@ -164,6 +170,9 @@ static void print_connections(const struct text *t,
 	double seconds = (t->snap->now - t->snap->start) / 1e9;
 	char before[64] = "", lifetime[80] = "";
 
+	/* All that it accepts is another process's to serve. */
+	if (accepts(p) && !p->opened && !p->closed && !p->active)
+		return;
 	if (p->joined)
 		snprintf(before, sizeof(before), ", %s joined (open before)",
 			 units__count(joined, p->joined));
@@ -180,14 +189,31 @@ static void print_connections(const struct text *t,
 		    units__count(active, p->active), lifetime);
 }
 
+/* "of 98 of 99 connections": of how many it is known how long they waited.
+ * Those that other processes serve are not among what this one has opened. */
+static char *accepted_text(char *buf, size_t size,
+			   const struct snapshot_port *p)
+{
+	uint64_t known = p->accept_queue.count, all = p->opened;
+	char count[UNITS_LEN], of[UNITS_LEN];
+
+	if (known < all)
+		snprintf(buf, size, "of %s of %s connections",
+			 units__count(count, known), units__count(of, all));
+	else
+		snprintf(buf, size, "of %s connection%s",
+			 units__count(count, known), known == 1 ? "" : "s");
+	return buf;
+}
+
 /* How long connections waited to be accepted, and how many do. */
 static void print_accepting(const struct text *t, const struct snapshot_port *p)
 {
-	char p50[UNITS_LEN], p99[UNITS_LEN], max[UNITS_LEN];
-	char times[120] = "", depth[120] = "";
+	char p50[UNITS_LEN], p99[UNITS_LEN], max[UNITS_LEN], of[100];
+	char times[220] = "", depth[120] = "";
 
 	if (p->accept_queue.count)
-		snprintf(times, sizeof(times), "p50 %s, p99 %s, max %s",
+		snprintf(times, sizeof(times), "p50 %s, p99 %s, max %s, %s",
 			 units__duration(
 				 p50,
 				 histogram__quantile(&p->accept_queue, 0.5),
@@ -196,7 +222,8 @@ static void print_accepting(const struct text *t, const struct snapshot_port *p)
 				 p99,
 				 histogram__quantile(&p->accept_queue, 0.99),
 				 t->utf8),
-			 units__duration(max, p->accept_queue.max, t->utf8));
+			 units__duration(max, p->accept_queue.max, t->utf8),
+			 accepted_text(of, sizeof(of), p));
 	if (p->listens)
 		snprintf(depth, sizeof(depth), "holds %u of %u, at most %u",
 			 p->backlog, p->backlog_limit, p->backlog_max);

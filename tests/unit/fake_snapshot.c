@@ -300,13 +300,20 @@ static void parts(struct fake *f, unsigned int tick)
 	fake_parts__series(f->series, 20000 * tick);
 	f->snap.series_len = FAKE_PARTS_SERIES;
 	p = port(f, 1201, "uvicorn", RT_ROLE_SERVER, 8000);
-	p->opened = p->active = 40;
+	p->opened = p->active = 41;
 	add(&p->accept_queue, 12 * US, 38);
 	add(&p->accept_queue, 5 * MS, 2);
 	p->listens = true;
 	p->backlog = 1;
 	p->backlog_max = 5;
 	p->backlog_limit = 128;
+	/* It accepts, and a child serves. */
+	p = port(f, 1200, "uvicorn", RT_ROLE_SERVER, 7000);
+	add(&p->accept_queue, 40 * US, 1);
+	/* It only listens, and has nothing to do with what was used. */
+	p = port(f, 1200, "uvicorn", RT_ROLE_SERVER, 7001);
+	p->listens = true;
+	p->backlog_limit = 64;
 	p = port(f, 1201, "uvicorn", RT_ROLE_SERVER, 9000);
 	p->opened = p->closed = 1;
 	p->listens = true;
