@@ -39,11 +39,11 @@ static const char doc[] =
 	"wrong "
 	"usage.";
 
-static const char args_doc[] =
-	"-p PID[,PID...]\n"
-	"-- COMMAND [ARG...]\n"
-	"--port N | --comm NAME | --all\n"
-	"replay FILE [--by WHAT] [--json FILE] [-i SECS]";
+static const char args_doc[] = "-p PID[,PID...]\n"
+			       "-- COMMAND [ARG...]\n"
+			       "--port N | --comm NAME | --all\n"
+			       "replay FILE [--by WHAT] [--json FILE] "
+			       "[-i SECS] [--slow TIME] [--top N] [--verify]";
 
 enum {
 	KEY_PORT = 256,
@@ -75,7 +75,9 @@ static const struct argp_option list[] = {
 	{0, 0, 0, 0, "How long, and what to show:", 2},
 	{"duration", 'd', "SECS", 0, "stop after SECS", 0},
 	{"interval", 'i', "SECS", 0,
-	 "refresh each SECS (default 1 on a terminal, none otherwise)", 0},
+	 "refresh each SECS (default 1 on a terminal; none otherwise, nor with "
+	 "--slow or COMMAND)",
+	 0},
 	{"by", KEY_BY, "WHAT", 0,
 	 "rows by operation (default), port, process, thread, peer or "
 	 "connection",
@@ -83,7 +85,8 @@ static const struct argp_option list[] = {
 	{"json", KEY_JSON, "FILE", 0, "final report as JSON; - for stdout", 0},
 	{"slow", KEY_SLOW, "TIME", 0,
 	 "print each exchange that takes TIME or longer, such as 100ms, as it "
-	 "happens; p99: that is slower than the 99th percentile of its like",
+	 "happens; or a percentile from p50 to below p100, such as p99: those "
+	 "that are slower than the 99th percentile of their like",
 	 0},
 	{"top", KEY_TOP, "N", 0,
 	 "how many of the slowest exchanges the report lists (default 10)", 0},
@@ -100,17 +103,29 @@ static const struct argp_option list[] = {
 	 "the scheduler",
 	 0},
 	{"verify", KEY_VERIFY, 0, 0,
-	 "add up the parts of every exchange again, and count those that are "
-	 "not its duration",
+	 "count the exchanges whose clocks came to more than the duration, or "
+	 "whose parts do not add up to it",
 	 0},
 	{0},
 };
+
+/* strtod takes hexadecimal as well, which people do not mean. */
+static double parse__decimal(const char *arg, char **end)
+{
+	size_t digits = strspn(arg, " \t+-0123456789");
+
+	if (arg[digits] == 'x' || arg[digits] == 'X') {
+		*end = (char *)arg;
+		return 0;
+	}
+	return strtod(arg, end);
+}
 
 static double parse__seconds(const char *arg, const char *what,
 			     struct argp_state *state)
 {
 	char *end;
-	double s = strtod(arg, &end);
+	double s = parse__decimal(arg, &end);
 
 	if (end == arg || *end || !isfinite(s) || s < 0.01 || s > MAX_SECONDS)
 		argp_error(
@@ -137,15 +152,20 @@ static unsigned long parse__number(const char *arg, unsigned long min,
 	return n;
 }
 
-/* A time with its unit, in ns; 0 if it is none. */
+/* A time with its unit, in ns; 0 if it is none. The micro sign has a twin, the
+ * Greek letter, which many keyboards and programs have instead. */
 static uint64_t parse__time(const char *arg)
 {
 	static const struct {
 		const char *name;
 		double ns;
-	} units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"\u00b5s", 1e3}};
+	} units[] = {{"s", 1e9},
+		     {"ms", 1e6},
+		     {"us", 1e3},
+		     {"\u00b5s", 1e3},
+		     {"\u03bcs", 1e3}};
 	char *end;
-	double n = strtod(arg, &end);
+	double n = parse__decimal(arg, &end);
 
 	if (end == arg || !isfinite(n) || n <= 0 || n > MAX_SECONDS)
 		return 0;
@@ -165,7 +185,7 @@ static void parse__slow(struct options *o, const char *arg,
 	o->slow = 0;
 	o->slow_quantile = 0;
 	if (*arg == 'p') {
-		p = strtod(arg + 1, &end);
+		p = parse__decimal(arg + 1, &end);
 		if (end != arg + 1 && !*end && p >= 50 && p < 100) {
 			o->slow_quantile = p / 100;
 			return;
@@ -176,8 +196,8 @@ static void parse__slow(struct options *o, const char *arg,
 	if (!o->slow)
 		argp_error(state,
 			   "--slow takes a time with its unit, such as 100ms "
-			   "or 1.5s, or a percentile from p50 on, such as p99, "
-			   "not '%s'",
+			   "or 1.5s, or a percentile from p50 to below p100, "
+			   "such as p99, not '%s'",
 			   arg);
 }
 
@@ -268,6 +288,9 @@ static void parse__check(const struct options *o, struct argp_state *state)
 				   "recorded");
 		return;
 	}
+	if (o->verify && o->no_parts)
+		argp_error(state, "--verify adds up the parts that --no-parts "
+				  "leaves out: give one of them");
 	if (targets > 1)
 		argp_error(state, "-p, --comm, --all and a command exclude one "
 				  "another");

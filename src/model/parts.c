@@ -79,6 +79,7 @@ void parts__fill(const struct parts *p, uint64_t queue, bool abandoned,
 	uint64_t room = r->end - r->begin;
 	bool whole = fits(p, queue, room);
 
+	/* Whether they fit is told before they are made to. */
 	/* Of clocks that went on past the end, nobody knows what was before. */
 	r->has_parts = p->known && r->end >= p->until && (whole || !abandoned);
 	r->parts_cut = r->has_parts && (!whole || p->fault);

@@ -13,7 +13,8 @@
 
 struct parts {
 	bool known;	      /* ns[] is */
-	bool fault;	      /* the record contradicts itself */
+	bool fault;	      /* the record contradicts itself: more own CPU
+			       * time than CPU time */
 	uint64_t from, until; /* monotonic ns: where the latest turn's clocks
 			       * began and ended */
 	/* [PART_RECEIVE_QUEUE]: client only, a server's is told by the times.

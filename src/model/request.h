@@ -51,7 +51,9 @@ struct request {
 	uint64_t part[PARTS];	     /* ns; sum to the duration */
 	bool has_parts; /* the clocks of its threads were kept; if not, all
 			 * but the receive queue is unattributed */
-	bool parts_cut; /* they had exceeded the duration: a fault */
+	bool parts_cut; /* a fault: the clocks, as they were recorded, came to
+			 * more than the duration (or the exchange's own CPU
+			 * time to more than all of it), and were cut */
 	bool has_first_byte;
 	bool has_arrival;    /* server: begin is the arrival, not the read */
 	uint64_t operations; /* >= 1 */

@@ -222,7 +222,8 @@ class Tracer:
         self.test = test
         number = sum(p.name == "reqtrace" for p in test.processes)
         self.json = test.path(f"report-{number}.json")
-        argv = [*prefix, REQTRACE, "--verify", "--json", self.json]
+        verify = [] if "--no-parts" in args else ["--verify"]
+        argv = [*prefix, REQTRACE, *verify, "--json", self.json]
         if interval:
             argv += ["-i", "1"]
         argv += args

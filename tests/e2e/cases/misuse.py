@@ -63,6 +63,13 @@ USAGE = {
     "word-before-command": (["server", "--", "true"], ("server",)),
     "pid-before-command": (["1234", "--", "true"], ("1234", "-p")),
     "replay-without-file": (["replay"], ()),
+    "duration-hexadecimal": (["-d", "0x10", "-p", "1"], ("0x10",)),
+    "slow-hexadecimal": (["--slow", "0x10ms", "-p", "1"], ("0x10ms",)),
+    "slow-without-unit": (["--slow", "100", "-p", "1"], ("100ms",)),
+    "slow-p100": (["--slow", "p100", "-p", "1"], ("p100",)),
+    "slow-p-hexadecimal": (["--slow", "p0x60", "-p", "1"], ("p0x60",)),
+    "verify-without-parts": (["--verify", "--no-parts", "-p", "1"],
+                             ("--no-parts",)),
 }
 
 
