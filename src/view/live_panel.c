@@ -129,11 +129,29 @@ static void draw_parts_head(struct panel *p)
 	attrset(A_NORMAL);
 }
 
+static void draw_figure(const struct panel *p,
+			const struct breakdown_item *item, enum breakdown_of of)
+{
+	double ns = item->ns[of], all = p->row->parts.slice[of].duration;
+	char text[UNITS_LEN];
+
+	live_put__text("  ", COLS);
+	if (!(ns > 0)) {
+		live_put__cell("-", OF_WIDTH, true, p->utf8);
+		return;
+	}
+	live_put__cell(units__duration(text, ns, p->utf8), FIGURE_WIDTH, true,
+		       p->utf8);
+	live_put__text(" ", COLS);
+	units__share(text, (uint64_t)(ns + 0.5),
+		     all < 1 ? 1 : (uint64_t)(all + 0.5));
+	live_put__cell(text, FIGURE_WIDTH, true, p->utf8);
+}
+
 static void draw_part(const struct panel *p, int y,
 		      const struct breakdown_item *item, const char *name)
 {
 	const enum breakdown_of *of = of_shown(p);
-	char text[UNITS_LEN];
 
 	move(y, 0);
 	attrset(live_put__part(item->part));
@@ -141,51 +159,65 @@ static void draw_part(const struct panel *p, int y,
 	attrset(A_NORMAL);
 	live_put__text(" ", COLS);
 	live_put__cell(name, NAME_WIDTH, false, p->utf8);
-	for (int i = 0; i < 2; i++) {
-		double ns = item->ns[of[i]];
-		double all = p->row->parts.slice[of[i]].duration;
-
-		live_put__text("  ", COLS);
-		live_put__cell(units__duration(text, ns, p->utf8), FIGURE_WIDTH,
-			       true, p->utf8);
-		live_put__text(" ", COLS);
-		units__share(text, (uint64_t)(ns + 0.5),
-			     all < 1 ? 1 : (uint64_t)(all + 0.5));
-		live_put__cell(text, FIGURE_WIDTH, true, p->utf8);
-	}
+	for (int i = 0; i < 2; i++)
+		draw_figure(p, item, of[i]);
 }
 
-/* The items from first on as one, so that the list still adds up. */
+/* The items from first on, without unattributed, as one: the list still adds
+ * up. */
 static struct breakdown_item sum_from(const struct breakdown_view *v,
 				      size_t first)
 {
 	struct breakdown_item sum = {.part = BREAKDOWN_REST};
 
 	for (size_t i = first; i < v->len; i++) {
+		if (v->item[i].part == PART_UNATTRIBUTED)
+			continue;
 		for (int of = 0; of < BREAKDOWN_OFS; of++)
 			sum.ns[of] += v->item[i].ns[of];
 	}
 	return sum;
 }
 
-static void draw_parts(const struct panel *p)
+static size_t find_unattributed(const struct breakdown_view *v)
+{
+	size_t i = 0;
+
+	while (i < v->len && v->item[i].part != PART_UNATTRIBUTED)
+		i++;
+	return i;
+}
+
+static void draw_item(struct panel *p, const struct breakdown_item *item)
+{
+	draw_part(p, p->y++, item, breakdown_view__name(item->part));
+}
+
+/* What finds no line is one of "N others", but never what is unattributed. */
+static void draw_parts(struct panel *p)
 {
 	const struct breakdown_view *v = &p->row->parts;
 	size_t room = p->end > p->y ? (size_t)(p->end - p->y) : 0;
-	size_t len = v->len > room && room > 0 ? room - 1 : v->len;
+	size_t unknown = find_unattributed(v), shown = v->len, others;
 	struct breakdown_item rest;
 	char name[UNITS_LEN];
+	bool apart;
 
-	if (room == 0)
+	if (shown > room)
+		shown = room > 0 ? room - 1 : 0;
+	apart = unknown < v->len && unknown >= shown;
+	if (apart && shown > 0)
+		shown--;
+	for (size_t i = 0; i < shown; i++)
+		draw_item(p, &v->item[i]);
+	if (apart && p->y < p->end)
+		draw_item(p, &v->item[unknown]);
+	others = v->len - shown - apart;
+	if (others == 0 || p->y >= p->end)
 		return;
-	for (size_t i = 0; i < len; i++)
-		draw_part(p, p->y + (int)i, &v->item[i],
-			  breakdown_view__name(v->item[i].part));
-	if (len == v->len)
-		return;
-	rest = sum_from(v, len);
-	snprintf(name, sizeof(name), "%zu others", v->len - len);
-	draw_part(p, p->y + (int)len, &rest, name);
+	rest = sum_from(v, shown);
+	snprintf(name, sizeof(name), "%zu others", others);
+	draw_part(p, p->y, &rest, name);
 }
 
 static void put_time(const struct panel *p, double ns)
