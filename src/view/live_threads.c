@@ -14,38 +14,66 @@
 #define PID_WIDTH 7
 #define COUNT_WIDTH 4
 #define SHARE_WIDTH 6
+#define ELLIPSIS_WIDTH 4 /* " ..." */
 #define NAME_MIN 8
 #define NAME_MAX 16
 
-static size_t name_width(void)
-{
-	int room = COLS - 1 -
-		   (PID_WIDTH + 1 + COUNT_WIDTH + 1 + RT_CLOCKS * SHARE_WIDTH);
+struct columns {
+	int clock[RT_CLOCKS]; /* those in which there is something */
+	int len, shown;	      /* fewer than len: an ellipsis is for the rest */
+	size_t name;	      /* width */
+	bool utf8;
+};
 
-	return room < NAME_MIN	 ? NAME_MIN
-	       : room > NAME_MAX ? NAME_MAX
-				 : (size_t)room;
+static bool has_time(const struct live_details *d, int clock)
+{
+	for (size_t i = 0; i < d->threads_len; i++) {
+		if (d->threads[i].share[clock] > 0)
+			return true;
+	}
+	return false;
 }
 
 /* As many whole columns as there is room for: half a figure is a wrong one. */
-static bool has_room(void)
+static struct columns make_columns(const struct live_details *d, bool utf8)
 {
-	return getcurx(stdscr) + SHARE_WIDTH < COLS;
+	struct columns c = {.utf8 = utf8, .name = NAME_MIN};
+	int room = COLS - 1 - (PID_WIDTH + 1 + COUNT_WIDTH + 1), spare;
+
+	for (int i = 0; i < RT_CLOCKS; i++) {
+		if (has_time(d, i))
+			c.clock[c.len++] = i;
+	}
+	spare = room - c.len * SHARE_WIDTH;
+	if (spare > NAME_MIN)
+		c.name = spare > NAME_MAX ? NAME_MAX : (size_t)spare;
+	c.shown = c.len;
+	if (spare < NAME_MIN)
+		c.shown = (room - NAME_MIN - ELLIPSIS_WIDTH) / SHARE_WIDTH;
+	return c;
 }
 
-static void draw_head(int y, bool utf8)
+static void put_ellipsis(const struct columns *c)
+{
+	if (c->shown < c->len)
+		live_put__text(c->utf8 ? " \u2026" : " ...", COLS);
+}
+
+static void draw_head(int y, const struct columns *c)
 {
 	live_put__line(y++, live_put__attr(LIVE_PAIR_HEAD, A_REVERSE));
 	live_put__sentence("Threads: where their time went since the start, "
 			   "in % of it",
-			   utf8);
+			   c->utf8);
 	attrset(A_BOLD);
 	move(y, 0);
-	live_put__cell("PID", PID_WIDTH, true, utf8);
+	live_put__cell("PID", PID_WIDTH, true, c->utf8);
 	live_put__text(" ", COLS);
-	live_put__cell("THREADS", name_width() + 1 + COUNT_WIDTH, false, utf8);
-	for (int i = 0; i < RT_CLOCKS && has_room(); i++)
-		live_put__cell(clocks__brief(i), SHARE_WIDTH, true, utf8);
+	live_put__cell("THREADS", c->name + 1 + COUNT_WIDTH, false, c->utf8);
+	for (int i = 0; i < c->shown; i++)
+		live_put__cell(clocks__brief(c->clock[i]), SHARE_WIDTH, true,
+			       c->utf8);
+	put_ellipsis(c);
 	attrset(A_NORMAL);
 }
 
@@ -59,25 +87,29 @@ static const char *share_text(char *buf, double share)
 	return buf;
 }
 
-static void draw_threads(int y, const struct live_threads *t, bool utf8)
+static void draw_threads(int y, const struct live_threads *t,
+			 const struct columns *c)
 {
 	char text[UNITS_LEN];
 
 	move(y, 0);
 	snprintf(text, sizeof(text), "%u", t->pid);
-	live_put__cell(text, PID_WIDTH, true, utf8);
+	live_put__cell(text, PID_WIDTH, true, c->utf8);
 	live_put__text(" ", COLS);
-	live_put__cell(t->name, name_width(), false, utf8);
+	live_put__cell(t->name, c->name, false, c->utf8);
 	snprintf(text, sizeof(text), "%u", t->living);
 	live_put__text(" ", COLS);
-	live_put__cell(text, COUNT_WIDTH, true, utf8);
-	for (int i = 0; i < RT_CLOCKS && has_room(); i++) {
-		if (t->share[i] >= 0.5)
+	live_put__cell(text, COUNT_WIDTH, true, c->utf8);
+	for (int i = 0; i < c->shown; i++) {
+		double share = t->share[c->clock[i]];
+
+		if (share >= 0.5)
 			attrset(A_BOLD);
-		live_put__cell(share_text(text, t->share[i]), SHARE_WIDTH, true,
-			       utf8);
+		live_put__cell(share_text(text, share), SHARE_WIDTH, true,
+			       c->utf8);
 		attrset(A_NORMAL);
 	}
+	put_ellipsis(c);
 }
 
 void live_threads__draw(const struct live_frame *f, uint32_t pid, bool utf8,
@@ -85,18 +117,19 @@ void live_threads__draw(const struct live_frame *f, uint32_t pid, bool utf8,
 {
 	const struct live_details *d = &f->details;
 	size_t room = end - y > 2 ? (size_t)(end - y - 2) : 0;
+	struct columns c = make_columns(d, utf8);
 	size_t listed = 0, most;
 
 	if (room == 0)
 		return;
-	draw_head(y, utf8);
+	draw_head(y, &c);
 	y += 2;
 	most = d->threads_len > room ? room - 1 : d->threads_len;
 	for (int own = 1; own >= 0; own--) {
 		for (size_t i = 0; i < d->threads_len && listed < most; i++) {
 			if ((d->threads[i].pid == pid) != own)
 				continue;
-			draw_threads(y++, &d->threads[i], utf8);
+			draw_threads(y++, &d->threads[i], &c);
 			listed++;
 		}
 	}

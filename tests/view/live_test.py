@@ -252,9 +252,16 @@ def test_parts(demo):
                                 ("cpu other", "2.00 ms", "15.0 ms")):
             row = pane.row_with(f" {part} ")
             check(p50 in row and slow in row, f"figures of {part}", text)
+        check("? unattributed" in text and "2 others" in text,
+              "unattributed on a line of its own", text)
         for row in text.split("\n"):
             check(len(row) <= 80, "a row is wider than the screen", text)
-        pane.keys("j", "Down")
+        pane.keys("j")
+        pane.see("Parts of POST")
+        row = pane.row_with(" lock ")
+        check(row.split()[2:] == ["-", "20.0", "ms", "39.9", "%"],
+              "a part that is nothing around p50", row)
+        pane.keys("Down")
         pane.see("Parts of HGETALL, uvicorn (1201), client 6379")
         pane.keys("Up")
         pane.see("Parts of POST /café/注文")
@@ -298,6 +305,14 @@ def test_threads(demo):
                         "pool-0", " more")
         check("\x1b" not in text, "an escape from a name reached the screen")
         check("86.0" in pane.row_with(" uvicorn  "), "CPU of the loop", text)
+        check("POLL" in text and "SLEEP" not in text and "…" not in text,
+              "columns that hold something, and no others", text)
+        pane.resize(56, 24)
+        text = pane.see("CPU QUEUE  LOCK  DISK   NET …", "31.5 …")
+        check("POLL" not in text, "a column cut at 56", text)
+        pane.resize(62, 24)
+        text = pane.see(" NET  POLL", "13.9")
+        check("31.5 …" not in text, "all of them at 62", text)
         pane.keys("t")
         pane.see("Parts of GET /users/{id}")
     with Pane(demo, "web", 100, 24) as pane:
