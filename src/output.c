@@ -159,7 +159,8 @@ int output__slow(struct output *o, const struct request *r, const char *comm,
 {
 	/* A JSON report has standard output for itself. */
 	FILE *out = json__on_stdout(o->options) ? stderr : stdout;
-	int code = slow_line__write(r, comm, wall, o->style.utf8, out);
+	int code = slow_line__write(r, comm, wall, !o->options->no_parts,
+				    o->style.utf8, out);
 
 	return code ? error__set(err, code, "cannot write a slow exchange: %s",
 				 strerror(-code))

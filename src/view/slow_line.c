@@ -147,7 +147,7 @@ static void add_calls(struct line *l)
 }
 
 char *slow_line__text(char *buf, const struct request *r, const char *comm,
-		      uint64_t wall, bool utf8)
+		      uint64_t wall, bool watched, bool utf8)
 {
 	struct line l = {.text = {buf, SLOW_LINE_LEN, 0}, .r = r, .utf8 = utf8};
 	char duration[UNITS_LEN];
@@ -163,13 +163,15 @@ char *slow_line__text(char *buf, const struct request *r, const char *comm,
 	append__text(&l.text, " ");
 	add_clean(&l,
 		  r->operation && *r->operation ? r->operation : r->protocol);
-	append__text(&l.text, " ");
-	add_clean(&l, r->status);
+	if (r->status && *r->status) {
+		append__text(&l.text, " ");
+		add_clean(&l, r->status);
+	}
 	append__text(&l.text, " %s",
 		     units__duration(duration, l.duration, utf8));
 	collect(&l);
 	add_items(&l);
-	if (!r->has_parts)
+	if (watched && !r->has_parts)
 		append__text(&l.text, " (its threads were not seen)");
 	if (r->parts_cut)
 		append__text(&l.text, " (cut: they had exceeded it)");
@@ -178,11 +180,11 @@ char *slow_line__text(char *buf, const struct request *r, const char *comm,
 }
 
 int slow_line__write(const struct request *r, const char *comm, uint64_t wall,
-		     bool utf8, FILE *out)
+		     bool watched, bool utf8, FILE *out)
 {
 	char buf[SLOW_LINE_LEN];
 
-	slow_line__text(buf, r, comm, wall, utf8);
+	slow_line__text(buf, r, comm, wall, watched, utf8);
 	errno = 0;
 	if (fputs(buf, out) == EOF || putc('\n', out) == EOF ||
 	    fflush(out) == EOF)

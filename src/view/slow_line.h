@@ -19,13 +19,14 @@
  * of peers. */
 #define SLOW_LINE_LEN 4096
 
-/* comm: of the process; wall: CLOCK_REALTIME ns of r->begin. The line without
- * its end into buf[SLOW_LINE_LEN]. Returns buf. */
+/* comm: of the process; wall: CLOCK_REALTIME ns of r->begin; watched: threads
+ * are, so that the line says where its own were not seen. The line without its
+ * end into buf[SLOW_LINE_LEN]. Returns buf. */
 char *slow_line__text(char *buf, const struct request *r, const char *comm,
-		      uint64_t wall, bool utf8);
+		      uint64_t wall, bool watched, bool utf8);
 
 /* Write the line to out and flush it. 0 or the negative errno of the write. */
 int slow_line__write(const struct request *r, const char *comm, uint64_t wall,
-		     bool utf8, FILE *out);
+		     bool watched, bool utf8, FILE *out);
 
 #endif

@@ -16,7 +16,8 @@ void text__slowest(const struct text *t)
 	for (size_t i = 0; i < t->snap->slowest_len; i++) {
 		const struct snapshot_slow *s = &t->snap->slowest[i];
 
-		slow_line__text(line, &s->request, s->comm, s->wall, t->utf8);
+		slow_line__text(line, &s->request, s->comm, s->wall,
+				t->snap->threads_len > 0, t->utf8);
 		text__wrap(t, 6, "  ", line);
 	}
 }

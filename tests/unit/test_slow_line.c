@@ -42,7 +42,7 @@ static void check(const struct request *r, const char *expected)
 {
 	char line[SLOW_LINE_LEN];
 
-	slow_line__text(line, r, "uvicorn", WALL, false);
+	slow_line__text(line, r, "uvicorn", WALL, true, false);
 	assert_string_equal(line, expected);
 }
 
@@ -101,14 +101,30 @@ static void test_ends(void **state)
 	r.part[PART_UNATTRIBUTED] = 6 * MS;
 	inet_pton(AF_INET6, "2001:db8::7", r.remote_addr);
 	check(&r, "2026-09-21T14:13:23.007Z uvicorn (1201) thread 1203 to "
-		  "[2001:db8::7]:40001 http - 10.0 ms: unattributed 6.00 ms, "
+		  "[2001:db8::7]:40001 http 10.0 ms: unattributed 6.00 ms, "
 		  "receive queue 4.00 ms (its threads were not seen)");
 	r.transport = RT_TRANSPORT_UNIX;
 	r.has_parts = r.parts_cut = true;
 	r.part[PART_RECEIVE_QUEUE] = r.part[PART_UNATTRIBUTED] = 5 * MS;
 	check(&r, "2026-09-21T14:13:23.007Z uvicorn (1201) thread 1203 to "
-		  "unix http - 10.0 ms: receive queue 5.00 ms, "
+		  "unix http 10.0 ms: receive queue 5.00 ms, "
 		  "unattributed 5.00 ms (cut: they had exceeded it)");
+}
+
+/* Where no threads are watched, that is not said of each exchange. */
+static void test_unwatched(void **state)
+{
+	struct request r = usual(10);
+	char line[SLOW_LINE_LEN];
+
+	(void)state;
+	r.has_parts = false;
+	r.part[PART_UNATTRIBUTED] = 10 * MS;
+	for (int watched = 0; watched < 2; watched++) {
+		slow_line__text(line, &r, "uvicorn", WALL, watched, false);
+		assert_non_null(strstr(line, "unattributed 10.0 ms"));
+		assert_int_equal(!!strstr(line, "not seen"), watched);
+	}
 }
 
 /* Names are of unknown origin, figures may be anything: one line, clean. */
@@ -135,7 +151,8 @@ static void test_hostile(void **state)
 	for (int i = 0; i < PARTS; i++)
 		r.part[i] = UINT64_MAX;
 	for (int utf8 = 0; utf8 < 2; utf8++) {
-		slow_line__text(line, &r, "\x1b]0;owned\a", UINT64_MAX, utf8);
+		slow_line__text(line, &r, "\x1b]0;owned\a", UINT64_MAX, true,
+				utf8);
 		assert_true(strlen(line) < sizeof(line) - 200);
 		for (const char *c = line; *c; c++)
 			assert_true((unsigned char)*c >= 0x20 && *c != 0x7f);
@@ -153,9 +170,10 @@ static void test_write(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	assert_int_equal(slow_line__write(&r, "uvicorn", WALL, true, out), 0);
+	assert_int_equal(slow_line__write(&r, "uvicorn", WALL, true, true, out),
+			 0);
 	/* Flushed: it is there before the stream is closed. */
-	slow_line__text(line, &r, "uvicorn", WALL, true);
+	slow_line__text(line, &r, "uvicorn", WALL, true, true);
 	assert_int_equal(len, strlen(line) + 1);
 	assert_memory_equal(text, line, len - 1);
 	assert_int_equal(text[len - 1], '\n');
@@ -163,7 +181,7 @@ static void test_write(void **state)
 	free(text);
 	out = fopen("/dev/full", "w");
 	assert_non_null(out);
-	assert_int_equal(slow_line__write(&r, "uvicorn", WALL, true, out),
+	assert_int_equal(slow_line__write(&r, "uvicorn", WALL, true, true, out),
 			 -ENOSPC);
 	fclose(out);
 }
@@ -171,8 +189,11 @@ static void test_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts), cmocka_unit_test(test_peers),
-		cmocka_unit_test(test_ends),  cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_unwatched),
+		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_write),
 	};
 
