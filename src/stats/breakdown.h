@@ -5,8 +5,9 @@
  * duration and of each part, so that whatever is taken together adds up.
  *
  * Memory: 120 bytes a bucket between the lowest and the highest used one
- * (rounded up to 16), at scale 4 (a bucket spans 4.4 %): a series from 1 ms to
- * 100 ms takes 13 KB, and none more than 19 KB.
+ * (rounded up to 16), at scale 3 (a bucket spans 9 %) or, where it needs more
+ * than 64, at a lower one: a series from 1 ms to 100 ms takes 7 KB, and none
+ * more than 8 KB.
  */
 #ifndef REQTRACE_STATS_BREAKDOWN_H
 #define REQTRACE_STATS_BREAKDOWN_H
@@ -40,8 +41,8 @@ struct breakdown_slice {
 	double part[PARTS];
 };
 
-#define BREAKDOWN_SCALE 4
-#define BREAKDOWN_CELLS_MAX 160
+#define BREAKDOWN_SCALE 3
+#define BREAKDOWN_CELLS_MAX 64
 
 void breakdown__init(struct breakdown *b);
 void breakdown__free(struct breakdown *b); /* accepts an initialised b */

@@ -63,13 +63,18 @@ static int index_of(uint64_t ns)
 
 void histogram__init(struct histogram *h, int scale)
 {
-	*h = (struct histogram){.scale = scale};
+	histogram__init_bounded(h, scale, 0);
+}
+
+void histogram__init_bounded(struct histogram *h, int scale, uint16_t max_len)
+{
+	*h = (struct histogram){.scale = (int16_t)scale, .max_len = max_len};
 }
 
 void histogram__free(struct histogram *h)
 {
 	free(h->bucket);
-	histogram__init(h, h->scale);
+	histogram__init_bounded(h, h->scale, h->max_len);
 }
 
 int histogram__index(uint64_t ns, int scale)
@@ -90,17 +95,33 @@ static void set_span(struct histogram *h, const struct span *s)
 	h->bucket = s->word;
 }
 
-/* Make bucket[] hold the indices lo..hi (at h's scale) besides those it has.
- * On -ENOMEM nothing changed. */
+static bool holds(const struct histogram *h, int lo, int hi)
+{
+	return h->len && lo >= h->offset && hi < h->offset + (int)h->len;
+}
+
+/* Make bucket[] hold the indices lo..hi (at h's scale) besides those it has,
+ * at a lower scale if a bound asks for it: indices are to be taken anew. On
+ * -ENOMEM no more than the scale changed. */
 static int cover(struct histogram *h, int lo, int hi)
 {
+	int first = lo, last = hi, shift = 0, err;
 	struct span s;
-	int err;
 
-	if (h->len && lo >= h->offset && hi < h->offset + (int)h->len)
+	if (holds(h, lo, hi))
 		return 0;
+	if (h->len) {
+		const int end = h->offset + (int)h->len - 1;
+
+		first = lo < h->offset ? lo : h->offset;
+		last = hi > end ? hi : end;
+	}
+	while (h->max_len &&
+	       (last >> shift) - (first >> shift) >= (int)h->max_len)
+		shift++;
+	histogram__downscale(h, h->scale - shift);
 	s = span_of(h);
-	err = span__cover(&s, 1, lo, hi);
+	err = span__cover(&s, 1, lo >> shift, hi >> shift);
 	set_span(h, &s);
 	return err;
 }
@@ -117,6 +138,20 @@ static void note(struct histogram *h, uint64_t count, uint64_t sum,
 	h->sum += sum;
 }
 
+/* Index of the bucket of ns > 0, which is there from now on. 0 or -ENOMEM. */
+static int find_bucket(struct histogram *h, uint64_t ns, int *index)
+{
+	int err;
+
+	*index = histogram__index(ns, h->scale);
+	if (holds(h, *index, *index))
+		return 0;
+	err = cover(h, *index, *index);
+	if (!err)
+		*index = histogram__index(ns, h->scale);
+	return err;
+}
+
 int histogram__add(struct histogram *h, uint64_t ns, uint64_t times)
 {
 	int index, err;
@@ -124,8 +159,7 @@ int histogram__add(struct histogram *h, uint64_t ns, uint64_t times)
 	if (!times)
 		return 0;
 	if (ns) {
-		index = histogram__index(ns, h->scale);
-		err = cover(h, index, index);
+		err = find_bucket(h, ns, &index);
 		if (err)
 			return err;
 		h->bucket[index - h->offset] += times;
@@ -153,6 +187,7 @@ int histogram__add_summary(struct histogram *h, const uint32_t *counts,
 			    (FIRST_INDEX + hi) >> shift);
 		if (err)
 			return err;
+		shift = RT_HIST_SCALE - h->scale;
 	}
 	for (int k = lo; k <= hi; k++) {
 		int index = (FIRST_INDEX + k) >> shift;
@@ -181,6 +216,7 @@ int histogram__merge(struct histogram *into, const struct histogram *from)
 		err = cover(into, from->offset >> shift, last >> shift);
 		if (err)
 			return err;
+		shift = from->scale - into->scale;
 	}
 	for (int i = 0; i < (int)from->len; i++) {
 		int index = (from->offset + i) >> shift;
@@ -203,7 +239,7 @@ int histogram__copy(struct histogram *to, const struct histogram *from)
 		return 0;
 	to->bucket = malloc(cap * sizeof(*to->bucket));
 	if (!to->bucket) {
-		histogram__init(to, from->scale);
+		histogram__init_bounded(to, from->scale, from->max_len);
 		return -ENOMEM;
 	}
 	to->cap = (uint32_t)cap;
@@ -220,7 +256,7 @@ void histogram__downscale(struct histogram *h, int scale)
 	s = span_of(h);
 	span__downscale(&s, 1, h->scale - scale);
 	set_span(h, &s);
-	h->scale = scale;
+	h->scale = (int16_t)scale;
 }
 
 double histogram__lower(int scale, int i)

@@ -8,9 +8,10 @@
  * scale 5, 4.4 % at scale 3. count, sum, min and max are exact. Values above
  * 2^RT_HIST_MAX_EXP s count in the last bucket, so for quantiles that fall
  * among them this bound does not hold: they are told as too low, max is not.
- * Memory: 80 bytes and 8 bytes a bucket between the lowest and the highest
+ * Memory: 64 bytes and 8 bytes a bucket between the lowest and the highest
  * used one (rounded up to 16): a series that spans 1 ms to 100 ms at scale 5
- * takes 1.8 KB.
+ * takes 1.8 KB. A histogram may have a bound: values that would need more
+ * buckets scale it down.
  *
  * Bucket i at scale s holds (2^(i/2^s), 2^((i+1)/2^s)] seconds, as
  * OpenTelemetry has it. An integer of v ns is above boundary b seconds exactly
@@ -30,7 +31,8 @@ struct histogram {
 	uint64_t zero_count; /* values of exactly 0 ns */
 	uint64_t sum;	     /* ns */
 	uint64_t min, max;   /* ns; 0 when count is 0 */
-	int scale;	     /* 0..RT_HIST_SCALE */
+	int16_t scale;	     /* 0..RT_HIST_SCALE */
+	uint16_t max_len;    /* len may not exceed it; 0: any */
 	int offset;	     /* index (OpenTelemetry's) of bucket[0] */
 	uint32_t len;	     /* buckets between lowest and highest used */
 	uint32_t cap;	     /* buckets allocated, from bucket[0] on */
@@ -47,10 +49,15 @@ int histogram__index(uint64_t ns, int scale);
 
 /* scale: 0..RT_HIST_SCALE. No allocation. */
 void histogram__init(struct histogram *h, int scale);
-void histogram__free(
-	struct histogram *h); /* accepts an initialised h; resets it */
+/* The same of at most max_len buckets, to which it is scaled down; no fewer
+ * than HISTOGRAM_LEN_MIN, as many as there are at scale 0. */
+void histogram__init_bounded(struct histogram *h, int scale, uint16_t max_len);
+#define HISTOGRAM_LEN_MIN (RT_HIST_MAX_EXP - RT_HIST_MIN_EXP)
+/* Accepts an initialised h; resets it: its scale and bound stay. */
+void histogram__free(struct histogram *h);
 
-/* Add a value of ns nanoseconds, times times. 0 or -ENOMEM (nothing added). */
+/* Add a value of ns nanoseconds, times times. 0, or -ENOMEM and nothing is
+ * added; like all that may fail, it may have scaled a bounded h down. */
 int histogram__add(struct histogram *h, uint64_t ns, uint64_t times);
 
 /* The same for a value of 0 and times > 0, which never fails: most parts of
@@ -68,10 +75,11 @@ int histogram__add_summary(struct histogram *h, const uint32_t *counts,
 			   uint64_t zero, uint64_t sum, uint64_t min,
 			   uint64_t max);
 
-/* into += from. Scales may differ: the result has the lower one. */
+/* into += from. Scales may differ: the result has the lower one, or one still
+ * lower if into is bounded. 0 or -ENOMEM (nothing added). */
 int histogram__merge(struct histogram *into, const struct histogram *from);
 
-/* Deep copy into an uninitialised one. 0 or -ENOMEM. */
+/* Deep copy into an uninitialised one, with its bound. 0 or -ENOMEM. */
 int histogram__copy(struct histogram *to, const struct histogram *from);
 
 /* Lower the scale by merging pairs; never raises it. In place. */

@@ -20,6 +20,8 @@ int measure__set_summary(struct measure *m, const struct rt_summary *summary);
 
 /* into += from, recent included. 0 or -ENOMEM. */
 int measure__merge(struct measure *into, const struct measure *from);
+/* The same without the histograms of the parts, which take most memory. */
+int measure__merge_whole(struct measure *into, const struct measure *from);
 
 /* Deep copy into an uninitialised one. 0 or -ENOMEM (to is initialised). */
 int measure__copy(struct measure *to, const struct measure *from);

@@ -160,6 +160,16 @@ static int compare_rows(const void *a, const void *b)
 			ORDER(x->tid, y->tid), strcmp(x->peer, y->peer));
 }
 
+/* Reports have no histograms of parts of rows that are sums of series. */
+static int add_group(struct snapshot_row *row, const struct group *g,
+		     enum snapshot_by by)
+{
+	row->active += g->active;
+	if (by == SNAPSHOT_BY_THREAD || by == SNAPSHOT_BY_PEER)
+		return measure__merge(&row->m, &g->m);
+	return measure__merge_whole(&row->m, &g->m);
+}
+
 /* Merge runs of equal groups into rows (zeroed, enough of them). */
 static int merge(struct group *const *sorted, size_t groups_len,
 		 enum snapshot_by by, struct snapshot_row *rows, size_t *len)
@@ -174,8 +184,7 @@ static int merge(struct group *const *sorted, size_t groups_len,
 		} else {
 			row = &rows[*len - 1];
 		}
-		row->active += sorted[i]->active;
-		if (measure__merge(&row->m, &sorted[i]->m))
+		if (add_group(row, sorted[i], by))
 			return -ENOMEM;
 	}
 	return 0;

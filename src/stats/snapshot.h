@@ -86,9 +86,9 @@ struct snapshot_row {
 	uint32_t tid;  /* BY_THREAD */
 	char peer[64]; /* BY_PEER: address without port, or "unix" */
 	const char *protocol, *operation;
-	uint64_t active; /* open connections of the row's process, role,
-			  * port (and peer); for BY_OPERATION: of the port */
-	struct measure m;
+	uint64_t active;  /* open connections of the row's process, role,
+			   * port (and peer); for BY_OPERATION: of the port */
+	struct measure m; /* .part only BY_THREAD and BY_PEER */
 };
 
 /* Streams: kept out of the latency histogram. */

@@ -573,6 +573,135 @@ static void grows_at_both_ends(void **state)
 	histogram__free(&h);
 }
 
+/* A bounded one is what an unbounded one is that was scaled down, at every
+ * moment. */
+static void bound_holds_and_loses_nothing(void **state)
+{
+	static const uint16_t bounds[] = {HISTOGRAM_LEN_MIN, 64, 160};
+
+	(void)state;
+	for (size_t b = 0; b < sizeof(bounds) / sizeof(bounds[0]); b++) {
+		struct histogram h;
+
+		histogram__init_bounded(&h, RT_HIST_SCALE, bounds[b]);
+		for (size_t i = 0; i < 2000; i++) {
+			histogram__add(&h, values[i], 1);
+			assert_true(h.len <= bounds[b]);
+			assert_sound(&h);
+			if (i % 100 == 99) {
+				struct histogram all;
+
+				add_all(&all, RT_HIST_SCALE, values, i + 1);
+				histogram__downscale(&all, h.scale);
+				assert_same(&h, &all);
+				histogram__free(&all);
+			}
+		}
+		assert_true(h.scale < RT_HIST_SCALE);
+		histogram__free(&h);
+		assert_int_equal(h.max_len, bounds[b]);
+	}
+}
+
+/* As many buckets as the bound has, then one more: each boundary's value is
+ * the last of its bucket at either scale. */
+static void bound_is_exact(void **state)
+{
+	const uint64_t *table = histogram__boundaries();
+	const int first = RT_HIST_BUCKETS - 200;
+
+	(void)state;
+	for (int start = first; start < first + 64; start++) {
+		struct histogram h;
+		int low;
+
+		histogram__init_bounded(&h, RT_HIST_SCALE, 64);
+		for (int k = 0; k < 64; k++)
+			histogram__add(&h, table[start + k], 1);
+		assert_int_equal(h.scale, RT_HIST_SCALE);
+		assert_int_equal(h.len, 64);
+		assert_int_equal(h.offset, FIRST_INDEX + start);
+		histogram__add(&h, table[start + 63] + 1, 1);
+		assert_int_equal(h.scale, RT_HIST_SCALE - 1);
+		low = (FIRST_INDEX + start) >> 1;
+		assert_int_equal(h.offset, low);
+		assert_int_equal(h.len, 33);
+		/* Pairs, but that a half of one may be outside. */
+		assert_int_equal(h.bucket[0], start % 2 ? 1 : 2);
+		assert_int_equal(h.bucket[1], 2);
+		assert_int_equal(h.bucket[32], start % 2 ? 2 : 1);
+		histogram__free(&h);
+	}
+}
+
+/* Scales fall until the whole range is in: no lower than 0. */
+static void bound_takes_the_whole_range(void **state)
+{
+	struct histogram h;
+
+	(void)state;
+	histogram__init_bounded(&h, 4, HISTOGRAM_LEN_MIN);
+	histogram__add(&h, 1, 1);
+	histogram__add(&h, UINT64_MAX, 1);
+	assert_int_equal(h.scale, 0);
+	assert_true(h.len <= HISTOGRAM_LEN_MIN);
+	assert_int_equal(h.bucket[0], 1);
+	assert_int_equal(h.bucket[h.len - 1], 1);
+	histogram__free(&h);
+}
+
+static void merge_respects_the_bound_of_the_sum(void **state)
+{
+	struct histogram into, all, high, copy;
+
+	(void)state;
+	add_all(&high, RT_HIST_SCALE, values, 500);
+	add_all(&all, RT_HIST_SCALE, values, 500);
+	histogram__init_bounded(&into, 4, 64);
+	histogram__add(&into, 5000000, 7);
+	histogram__add(&all, 5000000, 7);
+	assert_int_equal(histogram__copy(&copy, &into), 0);
+	assert_int_equal(copy.max_len, 64);
+	assert_int_equal(histogram__merge(&into, &high), 0);
+	assert_true(into.len <= 64);
+	assert_sound(&into);
+	/* A copy is bounded, too. */
+	for (size_t i = 0; i < 500; i++)
+		histogram__add(&copy, values[i], 1);
+	assert_same(&copy, &into);
+	histogram__downscale(&all, into.scale);
+	assert_same(&into, &all);
+	/* The other way round, the sum has no bound. */
+	assert_int_equal(histogram__merge(&high, &copy), 0);
+	assert_int_equal(high.scale, copy.scale);
+	assert_int_equal(high.max_len, 0);
+	histogram__free(&into);
+	histogram__free(&all);
+	histogram__free(&high);
+	histogram__free(&copy);
+}
+
+static void summary_respects_the_bound(void **state)
+{
+	static uint32_t counts[RT_HIST_BUCKETS];
+	struct histogram bounded, all;
+
+	(void)state;
+	for (int k = 0; k < RT_HIST_BUCKETS; k++)
+		counts[k] = (uint32_t)k % 7;
+	histogram__init_bounded(&bounded, 4, 64);
+	histogram__init(&all, RT_HIST_SCALE);
+	assert_int_equal(histogram__add_summary(&bounded, counts, 2, 99, 0, 90),
+			 0);
+	assert_int_equal(histogram__add_summary(&all, counts, 2, 99, 0, 90), 0);
+	assert_true(bounded.len <= 64);
+	histogram__downscale(&all, bounded.scale);
+	assert_same(&bounded, &all);
+	assert_sound(&bounded);
+	histogram__free(&bounded);
+	histogram__free(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -593,6 +722,11 @@ int main(void)
 		cmocka_unit_test(empty_summary_adds_nothing),
 		cmocka_unit_test(copy_is_deep),
 		cmocka_unit_test(grows_at_both_ends),
+		cmocka_unit_test(bound_holds_and_loses_nothing),
+		cmocka_unit_test(bound_is_exact),
+		cmocka_unit_test(bound_takes_the_whole_range),
+		cmocka_unit_test(merge_respects_the_bound_of_the_sum),
+		cmocka_unit_test(summary_respects_the_bound),
 	};
 
 	return cmocka_run_group_tests(tests, fill_values, NULL);

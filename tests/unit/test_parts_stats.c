@@ -79,6 +79,39 @@ static void every_part_counts_every_operation(void **state)
 	stats__free(s);
 }
 
+/* The memory of a series whose durations and parts span whatever they may. */
+static void series_are_bounded_in_memory(void **state)
+{
+	struct request r = parts_request("GET /a");
+	struct measure m, sum;
+
+	(void)state;
+	measure__init(&m);
+	measure__init(&sum);
+	for (uint64_t ns = 1; ns < 1000000 * MS; ns += 1 + ns / 50) {
+		r.end = r.begin + ns * PARTS;
+		for (int i = 0; i < PARTS; i++)
+			r.part[i] = ns;
+		assert_int_equal(measure__add(&m, &r), 0);
+	}
+	for (int i = 0; i < PARTS; i++)
+		assert_in_range(m.part[i].cap, 1, 64);
+	assert_in_range(m.breakdown.cap, 1, 64);
+	assert_true(m.duration.scale == RT_HIST_SCALE);
+	/* Sums of groups likewise; those of rows without the parts' own. */
+	assert_int_equal(measure__merge(&sum, &m), 0);
+	assert_in_range(sum.part[PART_CPU].cap, 1, 64);
+	measure__free(&sum);
+	measure__init(&sum);
+	assert_int_equal(measure__merge_whole(&sum, &m), 0);
+	for (int i = 0; i < PARTS; i++)
+		assert_null(sum.part[i].bucket);
+	assert_int_equal(sum.breakdown.len, m.breakdown.len);
+	assert_int_equal(sum.duration.count, m.duration.count);
+	measure__free(&sum);
+	measure__free(&m);
+}
+
 static void network_figures_count_exchanges(void **state)
 {
 	struct stats *s = new_top(0, false);
@@ -417,6 +450,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_part_counts_every_operation),
+		cmocka_unit_test(series_are_bounded_in_memory),
 		cmocka_unit_test(network_figures_count_exchanges),
 		cmocka_unit_test(calls_add_up_by_peer),
 		cmocka_unit_test(peers_of_calls_are_bounded),
