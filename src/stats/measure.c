@@ -53,13 +53,21 @@ uint64_t measure__duration(const struct request *r)
 	return r->end > r->begin ? r->end - r->begin : 0;
 }
 
+/* Of a part that nobody looked for, 0 would be a claim. */
+static bool is_known(const struct request *r, enum part part)
+{
+	if (part == PART_RECEIVE_QUEUE)
+		return r->has_arrival;
+	return r->has_parts || part == PART_UNATTRIBUTED;
+}
+
 static int add_parts(struct measure *m, const struct request *r)
 {
 	uint64_t n = r->operations;
 	int err = 0;
 
 	for (int i = 0; i < PARTS && !err; i++) {
-		if (i == PART_RECEIVE_QUEUE && !r->has_arrival)
+		if (!is_known(r, i))
 			continue;
 		if (r->part[i])
 			err = histogram__add(&m->part[i], r->part[i], n);

@@ -41,8 +41,9 @@ struct measure {
 	struct histogram duration;
 	struct histogram time_to_first_byte;
 	struct histogram part[PARTS]; /* [PART_RECEIVE_QUEUE]: of those whose
-				       * arrival is known only; else each
-				       * counts every operation */
+				       * arrival is known, [PART_UNATTRIBUTED]:
+				       * of all, else of those whose threads
+				       * were seen */
 	struct breakdown breakdown;   /* parts by duration */
 	uint64_t with_parts;	      /* exchanges whose threads were seen */
 	struct histogram rtt; /* TCP round-trip time at the end of an exchange;

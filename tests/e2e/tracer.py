@@ -98,11 +98,23 @@ class Report:
         if abs(parts - s["duration"]["sum"]) > 1e-6 * parts + 1e-8:
             raise Failure(f"{name}: parts sum to {parts}, duration to "
                           f"{s['duration']['sum']}")
-        for part, h in s["parts"].items():
-            if part != "receive_queue" and h["count"] != s["operations"]:
-                raise Failure(f"{name}: {h['count']} values of {part} of "
-                              f"{s['operations']} operations")
+        self._check_counts(name, s)
         self._check_breakdown(name, s)
+
+    @staticmethod
+    def _check_counts(name, s):
+        """What is known of every operation, and what only of those whose
+        threads were watched."""
+        counts = {part: h["count"] for part, h in s["parts"].items()}
+        received = counts.pop("receive_queue")
+        if counts.pop("unattributed") != s["operations"]:
+            raise Failure(f"{name}: unattributed is not of all "
+                          f"{s['operations']} operations")
+        watched = set(counts.values())
+        if (len(watched) != 1 or max([received, *watched]) > s["operations"]
+                or (watched == {0}) != (s["breakdown"] is None)):
+            raise Failure(f"{name}: of {s['operations']} operations "
+                          f"{received} receive_queue and {counts}")
 
     @staticmethod
     def _check_adds_up(name, duration, parts):

@@ -37,7 +37,7 @@ static void lasts(struct request *r, uint64_t duration)
 	r->part[PART_CPU] = duration;
 }
 
-static void every_part_counts_every_operation(void **state)
+static void every_part_counts_what_is_known(void **state)
 {
 	struct stats *s = new_top(0, false);
 	struct request r = parts_request("GET /a");
@@ -50,31 +50,62 @@ static void every_part_counts_every_operation(void **state)
 	r.operations = 3;
 	tell(s, &r);
 	r.operations = 1;
-	r.has_parts = false;
 	lasts(&r, 1 * MS);
+	tell(s, &r);
+	/* Its threads were not watched: 1 ms in the queue, 2 not known. */
+	r = get_request("GET /a");
+	r.end -= 1 * MS;
+	r.part[PART_UNATTRIBUTED] = 2 * MS;
 	tell(s, &r);
 	snap = snap_now(s);
 	m = &snap->series[0].m;
-	assert_int_equal(m->with_parts, 2);
+	assert_int_equal(m->with_parts, 3);
 	for (int i = 0; i < PARTS; i++)
-		assert_int_equal(m->part[i].count, 5);
-	assert_int_equal(m->part[PART_RECEIVE_QUEUE].sum, 4 * MS);
+		assert_int_equal(
+			m->part[i].count,
+			i == PART_RECEIVE_QUEUE || i == PART_UNATTRIBUTED ? 6
+									  : 5);
+	assert_int_equal(m->part[PART_RECEIVE_QUEUE].sum, 5 * MS);
 	assert_int_equal(m->part[PART_RECEIVE_QUEUE].zero_count, 1);
 	assert_int_equal(m->part[PART_RECEIVE_QUEUE].min, 0);
 	assert_int_equal(m->part[PART_RECEIVE_QUEUE].max, 1 * MS);
+	assert_int_equal(m->part[PART_UNATTRIBUTED].sum, 6 * MS);
+	assert_int_equal(m->part[PART_UNATTRIBUTED].max, 2 * MS);
 	assert_int_equal(m->part[PART_CPU].sum, 9 * MS);
 	assert_int_equal(m->part[PART_CPU].zero_count, 0);
 	assert_int_equal(m->part[PART_CPU].min, 1 * MS);
 	assert_int_equal(m->part[PART_DISK].zero_count, 5);
 	breakdown__mean(&m->breakdown, &slice);
-	assert_true(slice.count == 5);
-	assert_true(slice.duration == 17e6 / 5);
-	assert_true(slice.part[PART_CPU] == 9e6 / 5);
+	assert_true(slice.count == 6);
+	assert_true(slice.duration == 20e6 / 6);
+	assert_true(slice.part[PART_CPU] == 9e6 / 6);
 	/* A row has it too, and has its own. */
-	breakdown__slowest(&snap->rows[0].m.breakdown, 0.8, &slice);
+	breakdown__slowest(&snap->rows[0].m.breakdown, 4.0 / 6, &slice);
 	assert_true(slice.count == 4);
 	assert_true(slice.part[PART_CPU] == 2e6);
-	assert_int_equal(snap->rows[0].m.with_parts, 2);
+	assert_int_equal(snap->rows[0].m.with_parts, 3);
+	snapshot__free(snap);
+	stats__free(s);
+}
+
+/* Without threads, what is not known is not 0. */
+static void nothing_is_said_of_threads_not_watched(void **state)
+{
+	struct stats *s = new_top(0, false);
+	struct request r = get_request("GET /a");
+	const struct measure *m;
+	struct snapshot *snap;
+
+	(void)state;
+	r.has_arrival = false;
+	r.part[PART_RECEIVE_QUEUE] = 0;
+	r.part[PART_UNATTRIBUTED] = 4 * MS;
+	tell(s, &r);
+	snap = snap_now(s);
+	m = &snap->series[0].m;
+	for (int i = 0; i < PARTS; i++)
+		assert_int_equal(m->part[i].count, i == PART_UNATTRIBUTED);
+	assert_int_equal(m->part[PART_UNATTRIBUTED].sum, 4 * MS);
 	snapshot__free(snap);
 	stats__free(s);
 }
@@ -449,7 +480,8 @@ static void none_are_slowest_if_none_are_asked_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_part_counts_every_operation),
+		cmocka_unit_test(every_part_counts_what_is_known),
+		cmocka_unit_test(nothing_is_said_of_threads_not_watched),
 		cmocka_unit_test(series_are_bounded_in_memory),
 		cmocka_unit_test(network_figures_count_exchanges),
 		cmocka_unit_test(calls_add_up_by_peer),
