@@ -245,6 +245,7 @@ static int on_listener(struct model *m, const struct event *ev)
 	const struct rt_listener *rec = ev->listener;
 	const struct sink_listener told = {
 		.cookie = rec->cookie,
+		.time = rec->header.time,
 		.pid = rec->tgid,
 		.port = rec->port,
 		.depth = rec->depth,

@@ -71,6 +71,7 @@ struct sink_stream {
 /* An accept queue as it is now. */
 struct sink_listener {
 	uint64_t cookie; /* of the listening socket */
+	uint64_t time;	 /* monotonic ns */
 	uint32_t pid;
 	uint16_t port;
 	uint32_t depth, max_depth, limit; /* connections */

@@ -202,9 +202,10 @@ static const struct description stats_counters[] = {
 		{
 			.name = "ports_folded",
 			.reason =
-				"There were more ports and processes than are "
-				"kept: "
-				"these connections are counted for process 0.",
+				"There were more ports, processes or listening "
+				"sockets than are kept: these connections are "
+				"counted for process 0, and accept queues are "
+				"missing.",
 		},
 	[STATS_COUNT_STREAMS_FOLDED] =
 		{

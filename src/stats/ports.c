@@ -15,12 +15,12 @@ _Static_assert(sizeof(struct port_key) == 8, "keys are compared as bytes");
 void ports__init(struct ports *ps, size_t max)
 {
 	*ps = (struct ports){.max = max};
+	listeners__init(&ps->listeners, max);
 }
 
 void ports__free(struct ports *ps)
 {
 	struct port_summary *s, *next_s;
-	struct listener *l, *next_l;
 	struct port *p, *next;
 
 	HASH_ITER (hh, ps->all, p, next) {
@@ -29,10 +29,7 @@ void ports__free(struct ports *ps)
 		histogram__free(&p->accept_queue);
 		free(p);
 	}
-	HASH_ITER (hh, ps->listeners, l, next_l) {
-		HASH_DEL(ps->listeners, l);
-		free(l);
-	}
+	listeners__free(&ps->listeners);
 	HASH_ITER (hh, ps->summaries, s, next_s) {
 		HASH_DEL(ps->summaries, s);
 		free(s);
@@ -98,61 +95,19 @@ int ports__accepted(struct ports *ps, const struct sink_conn *c)
 	return histogram__add(&p->accept_queue, c->accept_queue, 1);
 }
 
-/* Find or make, of a listener with nothing in its queue. *out is NULL when
- * there is no room. 0 or -ENOMEM. */
-static int listener_at(struct ports *ps, uint64_t cookie, struct listener **out)
-{
-	struct listener *l;
-
-	HASH_FIND(hh, ps->listeners, &cookie, sizeof(cookie), l);
-	*out = l;
-	if (l || HASH_COUNT(ps->listeners) >= ps->max)
-		return 0;
-	l = calloc(1, sizeof(*l));
-	if (!l)
-		return -ENOMEM;
-	l->cookie = cookie;
-	HASH_ADD(hh, ps->listeners, cookie, sizeof(l->cookie), l);
-	if (!l->hh.tbl) {
-		free(l);
-		return -ENOMEM;
-	}
-	*out = l;
-	return 0;
-}
-
-/* Take what l told before out of its port. */
-static void retract(struct listener *l)
-{
-	if (!l->port)
-		return;
-	l->port->listeners--;
-	l->port->backlog -= l->depth;
-	l->port->backlog_max -= l->max_depth;
-	l->port->backlog_limit -= l->limit;
-}
-
-int ports__listener(struct ports *ps, const struct sink_listener *s)
+int ports__listener(struct ports *ps, const struct sink_listener *l)
 {
 	struct port *p =
-		place(ps, s->pid, RT_ROLE_SERVER, RT_TRANSPORT_TCP, s->port);
-	struct listener *l;
+		place(ps, l->pid, RT_ROLE_SERVER, RT_TRANSPORT_TCP, l->port);
 	int err;
 
 	if (!p)
 		return -ENOMEM;
-	err = listener_at(ps, s->cookie, &l);
-	if (err || !l)
+	err = listeners__tell(&ps->listeners, &p->backlog, l);
+	if (err && err != -ENOSPC)
 		return err;
-	retract(l);
-	l->port = p;
-	l->depth = s->depth;
-	l->max_depth = s->max_depth > s->depth ? s->max_depth : s->depth;
-	l->limit = s->limit;
-	p->listeners++;
-	p->backlog += l->depth;
-	p->backlog_max += l->max_depth;
-	p->backlog_limit += l->limit;
+	if (err || p->key.pid != l->pid || p->key.port != l->port)
+		ps->folded++;
 	return 0;
 }
 
@@ -210,6 +165,17 @@ static uint64_t at_least_none(int64_t n)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
+/* Queues of several ports are none that anybody knows. */
+static void fill_backlog(struct snapshot_port *to, const struct backlog *b)
+{
+	to->listens = to->pid && (b->sockets || b->has_closed);
+	if (!to->listens)
+		return;
+	to->backlog = b->depth;
+	to->backlog_max = b->max > b->closed_max ? b->max : b->closed_max;
+	to->backlog_limit = b->sockets ? b->limit : b->closed_limit;
+}
+
 static int fill(struct snapshot_port *to, const struct port *p)
 {
 	to->pid = p->key.pid;
@@ -221,13 +187,7 @@ static int fill(struct snapshot_port *to, const struct port *p)
 	to->closed = at_least_none(p->closed);
 	to->active = at_least_none(p->joined + p->opened - p->closed);
 	to->recent_opened = at_least_none(p->opened - p->marked);
-	/* Queues of several ports are none that anybody knows. */
-	to->listens = p->listeners && p->key.pid;
-	if (to->listens) {
-		to->backlog = p->backlog;
-		to->backlog_max = p->backlog_max;
-		to->backlog_limit = p->backlog_limit;
-	}
+	fill_backlog(to, &p->backlog);
 	if (histogram__copy(&to->accept_queue, &p->accept_queue))
 		return -ENOMEM;
 	return histogram__copy(&to->lifetime, &p->lifetime);

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "model/sink.h"
+#include "stats/listeners.h"
 #include "stats/snapshot.h"
 
 /* Without padding, compared as bytes. */
@@ -26,17 +27,7 @@ struct port {
 	int64_t marked; /* opened when the last interval ended */
 	struct histogram lifetime;
 	struct histogram accept_queue;
-	uint32_t listeners; /* that the sums below are of */
-	uint32_t backlog, backlog_max, backlog_limit;
-	UT_hash_handle hh;
-};
-
-/* What a listening socket told last. Several may share a port
- * (SO_REUSEPORT). */
-struct listener {
-	uint64_t cookie;
-	struct port *port; /* whose sums have it */
-	uint32_t depth, max_depth, limit;
+	struct backlog backlog;
 	UT_hash_handle hh;
 };
 
@@ -53,10 +44,10 @@ struct ports {
 	size_t max;
 	struct port *all; /* uthash by key, owned, never taken out */
 	struct port_summary *summaries; /* uthash by key, owned */
-	struct listener *listeners;	/* uthash by cookie, owned, never taken
-					 * out; at most max */
+	struct listeners listeners;	/* at most max, too */
 	uint64_t folded; /* connections counted for a port with pid 0, as
-			  * their own found no room */
+			  * their own found no room, and what listening sockets
+			  * told that found none */
 };
 
 void ports__init(struct ports *ps, size_t max);
@@ -72,7 +63,8 @@ struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
 int ports__accepted(struct ports *ps, const struct sink_conn *c);
 
 /* Figures of an accept queue replace those before of the same socket; its
- * port is listed from now on. 0 or -ENOMEM. */
+ * port is listed from now on, also when the socket is closed
+ * (listeners__mark). 0 or -ENOMEM. */
 int ports__listener(struct ports *ps, const struct sink_listener *l);
 
 /* Totals of a kernel summary replace those before. 0 or -ENOMEM. */

@@ -314,6 +314,7 @@ int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 
 	if (!snap)
 		return -ENOMEM;
+	listeners__mark(&s->ports.listeners, now, final);
 	err = tell_slow(s, pending, pending_len);
 	if (!err)
 		err = copies__make(&copies, s, pending, pending_len);

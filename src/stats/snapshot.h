@@ -118,10 +118,11 @@ struct snapshot_port {
 	uint64_t recent_opened;	   /* since the previous interval snapshot */
 	struct histogram lifetime; /* of closed ones whose opening was seen */
 	struct histogram accept_queue; /* established to accepted; server */
-	bool listens;		       /* the three below are known */
+	bool listens;		       /* or did: the three below are known */
 	/* Connections in the accept queue: now, highest, limit. Of several
 	 * sockets on one port the sums; backlog_max, as the sum of each
-	 * one's highest, is then no less than the highest sum. */
+	 * one's highest, is then no less than the highest sum. Once all are
+	 * closed: 0, and the others as they were. */
 	uint32_t backlog, backlog_max, backlog_limit;
 };
 

@@ -65,12 +65,12 @@ struct stats_facts {
 };
 
 /*
- * Build a snapshot at monotonic time now. pending requests (idle exchanges
- * that may still grow) are counted in this snapshot only, as if they had been
- * given to the sink. ends_interval: "recent" figures cover the time since the
- * last snapshot that had it set, and start anew. final: the last one.
- * Returns 0 and *out (free it with snapshot__free), -ENOMEM, or what the slow
- * callback returned.
+ * Build a snapshot at monotonic time now, that of the latest mark. pending
+ * requests (idle exchanges that may still grow) are counted in this snapshot
+ * only, as if they had been given to the sink. ends_interval: "recent" figures
+ * cover the time since the last snapshot that had it set, and start anew.
+ * final: the last one. Returns 0 and *out (free it with snapshot__free),
+ * -ENOMEM, or what the slow callback returned.
  */
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 		    const struct request *pending, size_t pending_len,

@@ -270,7 +270,8 @@ void rig_accept(struct rig *rig, uint64_t cookie, uint32_t pid, uint64_t time)
 
 void rig_listener(struct rig *rig, const struct rt_listener *listener)
 {
-	struct rt_listener *rec = record_new(RT_REC_LISTENER, sizeof(*rec), 0);
+	struct rt_listener *rec = record_new(RT_REC_LISTENER, sizeof(*rec),
+					     listener->header.time);
 	struct rt_header header = rec->header;
 
 	*rec = *listener;

@@ -92,6 +92,7 @@ static void listener_comes_through(void **state)
 {
 	struct rig *rig = *state;
 	const struct rt_listener listener = {
+		.header.time = 1500,
 		.cookie = 70,
 		.tgid = 42,
 		.depth = 3,
@@ -105,6 +106,7 @@ static void listener_comes_through(void **state)
 	assert_int_equal(rig_next(rig, CALL_PROCESS)->process.pid, 42);
 	l = &rig_next(rig, CALL_LISTENER)->listener;
 	assert_int_equal(l->cookie, 70);
+	assert_int_equal(l->time, 1500);
 	assert_int_equal(l->pid, 42);
 	assert_int_equal(l->port, 8080);
 	assert_int_equal(l->depth, 3);
