@@ -167,6 +167,7 @@ static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
 	p->facts.uncounted = model__uncounted(p->model);
 	p->facts.forgotten = model__forgotten(p->model);
 	p->facts.unanswered = model__unanswered(p->model);
+	p->facts.calls_dropped = model__calls_dropped(p->model);
 	return stats__snapshot(p->stats, &p->facts, pending, len, p->now,
 			       kind == RT_REC_TICK, kind == RT_REC_END, out);
 }

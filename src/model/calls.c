@@ -22,6 +22,7 @@ void calls__init(struct calls *cs, const struct connections *connections)
 	peers__init(&cs->peers);
 	cs->connections = connections;
 	cs->by_cookie = NULL;
+	cs->dropped = 0;
 }
 
 static void record_remove(struct calls *cs, struct calls_record *rec)
@@ -52,8 +53,10 @@ static struct calls_record *record_new(struct calls *cs, uint64_t cookie)
 	struct calls_record *rec;
 
 	/* Of an exchange that lost its own record, most likely. */
-	if (HASH_COUNT(cs->by_cookie) >= CALLS_WAITING_MAX)
+	if (HASH_COUNT(cs->by_cookie) >= CALLS_WAITING_MAX) {
 		record_remove(cs, cs->by_cookie);
+		cs->dropped++;
+	}
 	rec = calloc(1, sizeof(*rec));
 	if (!rec)
 		return NULL;

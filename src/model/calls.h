@@ -21,6 +21,7 @@ struct calls {
 	struct peers peers;
 	const struct connections *connections; /* not owned */
 	struct calls_record *by_cookie;	       /* oldest first */
+	uint64_t dropped; /* records that made room for another */
 };
 
 void calls__init(struct calls *cs, const struct connections *connections);

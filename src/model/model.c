@@ -409,6 +409,11 @@ uint64_t model__uncounted(const struct model *m)
 	return n;
 }
 
+uint64_t model__calls_dropped(const struct model *m)
+{
+	return m->calls.dropped;
+}
+
 uint64_t model__forgotten(const struct model *m)
 {
 	return m->forgotten;

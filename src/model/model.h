@@ -38,6 +38,10 @@ uint64_t model__uncounted(const struct model *m);
  * connection closed in order; not told to the sink. */
 uint64_t model__unanswered(const struct model *m);
 
+/* Records of calls out that were given up, because too many waited for their
+ * exchanges. */
+uint64_t model__calls_dropped(const struct model *m);
+
 /* Connections that were given up, without CLOSED, because too many were
  * open: their closing may not have been seen. */
 uint64_t model__forgotten(const struct model *m);

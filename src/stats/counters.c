@@ -138,8 +138,9 @@ static const struct description kernel_counters[] = {
 	[RT_COUNT_THREADS_FULL] =
 		{
 			.name = "threads_full",
-			.reason = "Too many threads at once, or no memory: how "
-				  "these spent their time is not known.",
+			.reason = "Too many threads at once, too many names of "
+				  "ended ones, or no memory: how these spent "
+				  "their time is not known.",
 		},
 	[RT_COUNT_CPU_UNSPLIT] =
 		{
@@ -221,6 +222,13 @@ static const struct description stats_counters[] = {
 				  "kept: the times of these are in one called "
 				  "other.",
 		},
+	[STATS_COUNT_CALLS_FOLDED] =
+		{
+			.name = "calls_folded",
+			.reason = "These exchanges had to do with more peers "
+				  "than are kept: some of what they called is "
+				  "in one called other.",
+		},
 	[STATS_COUNT_PARTS_CUT] =
 		{
 			.name = "parts_cut",
@@ -260,6 +268,13 @@ static const struct description stats_counters[] = {
 				  "not known, whoever sent them closed without "
 				  "waiting for an answer: a goodbye as a rule. "
 				  "They are in no other figure.",
+		},
+	[STATS_COUNT_CALLS_DROPPED] =
+		{
+			.name = "calls_dropped",
+			.reason = "Too many lists of calls out waited for "
+				  "their exchanges: what these called is not "
+				  "known.",
 		},
 };
 

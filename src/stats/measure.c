@@ -92,6 +92,7 @@ static int add_times(struct measure *m, const struct request *r)
 
 static int add_calls(struct measure *m, const struct request *r)
 {
+	bool folded = false;
 	int err = 0;
 
 	for (size_t i = 0; i < r->calls_len && !err; i++) {
@@ -104,8 +105,9 @@ static int add_calls(struct measure *m, const struct request *r)
 			.network = c->network * r->operations,
 		};
 
-		err = measure_calls__add(m, &call);
+		err = measure_calls__add(m, &call, &folded);
 	}
+	m->calls_folded += folded;
 	return err;
 }
 
@@ -158,6 +160,8 @@ int measure__set_summary(struct measure *m, const struct rt_summary *summary)
 
 int measure__merge_whole(struct measure *into, const struct measure *from)
 {
+	bool folded = false; /* a report's concern, no exchange's */
+
 	into->exchanges += from->exchanges;
 	into->operations += from->operations;
 	into->errors += from->errors;
@@ -169,6 +173,7 @@ int measure__merge_whole(struct measure *into, const struct measure *from)
 	into->with_arrival += from->with_arrival;
 	into->with_parts += from->with_parts;
 	into->calls_known += from->calls_known;
+	into->calls_folded += from->calls_folded;
 	into->retransmits += from->retransmits;
 	if (from->last > into->last)
 		into->last = from->last;
@@ -179,7 +184,7 @@ int measure__merge_whole(struct measure *into, const struct measure *from)
 	    histogram__merge(&into->rtt, &from->rtt))
 		return -ENOMEM;
 	for (size_t i = 0; i < from->calls_len; i++)
-		if (measure_calls__add(into, &from->calls[i]))
+		if (measure_calls__add(into, &from->calls[i], &folded))
 			return -ENOMEM;
 	return 0;
 }

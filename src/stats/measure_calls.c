@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* See calls.h. */
+/* See measure_calls.h. */
 #include "stats/measure_calls.h"
 
 #include <errno.h>
@@ -13,6 +13,11 @@ static bool is_same(const struct measure_call *a, const struct measure_call *b)
 	if (a->own || b->own)
 		return a->own && b->own;
 	return order__strings(a->peer, b->peer) == 0;
+}
+
+static bool is_other(const struct measure_call *call)
+{
+	return !call->own && order__strings(call->peer, name_other) == 0;
 }
 
 /* Index of the entry, or calls_len. */
@@ -31,8 +36,7 @@ static size_t count_peers(const struct measure *m)
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->calls_len; i++)
-		n += !m->calls[i].own &&
-		     order__strings(m->calls[i].peer, name_other) != 0;
+		n += !m->calls[i].own && !is_other(&m->calls[i]);
 	return n;
 }
 
@@ -59,7 +63,8 @@ static void sort_in(struct measure *m, size_t i)
 	m->calls[i] = call;
 }
 
-int measure_calls__add(struct measure *m, const struct measure_call *add)
+int measure_calls__add(struct measure *m, const struct measure_call *add,
+		       bool *folded)
 {
 	struct measure_call call = *add;
 	size_t i = find(m, &call);
@@ -70,6 +75,7 @@ int measure_calls__add(struct measure *m, const struct measure_call *add)
 	}
 	if (i == m->calls_len && append(m, &call))
 		return -ENOMEM;
+	*folded |= is_other(&call);
 	m->calls[i].count += call.count;
 	m->calls[i].time += call.time;
 	m->calls[i].network += call.network;

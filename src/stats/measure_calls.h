@@ -12,8 +12,10 @@
  * connections are one entry besides, whatever their names. */
 #define CALLS_PEERS 16
 
-/* Add to the entry of add's peer. 0, or -ENOMEM and nothing changed. */
-int measure_calls__add(struct measure *m, const struct measure_call *add);
+/* Add to the entry of add's peer; *folded becomes true if that is "other", and
+ * else stays. 0, or -ENOMEM and nothing changed. */
+int measure_calls__add(struct measure *m, const struct measure_call *add,
+		       bool *folded);
 
 /* Free the table, which is then empty. */
 void measure_calls__free(struct measure *m);

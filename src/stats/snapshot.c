@@ -181,6 +181,15 @@ static int add_conns(struct snapshot *snap, const struct stats *s,
 	return 0;
 }
 
+static uint64_t calls_folded(const struct groups *series)
+{
+	uint64_t n = 0;
+
+	for (const struct group *g = series->all; g; g = g->hh.next)
+		n += g->m.calls_folded;
+	return n;
+}
+
 static int add_counters(struct snapshot *snap, const struct stats *s,
 			const struct stats_facts *facts,
 			const struct copies *copies)
@@ -191,11 +200,13 @@ static int add_counters(struct snapshot *snap, const struct stats *s,
 		[STATS_COUNT_PORTS_FOLDED] = s->ports.folded,
 		[STATS_COUNT_STREAMS_FOLDED] = s->streams.folded,
 		[STATS_COUNT_THREADS_FOLDED] = s->threads.folded,
+		[STATS_COUNT_CALLS_FOLDED] = calls_folded(&copies->series),
 		[STATS_COUNT_PARTS_CUT] = copies->totals.parts_cut,
 		[STATS_COUNT_UNREADABLE] = facts->unreadable,
 		[STATS_COUNT_UNCOUNTED] = facts->uncounted,
 		[STATS_COUNT_FORGOTTEN] = facts->forgotten,
 		[STATS_COUNT_UNANSWERED] = facts->unanswered,
+		[STATS_COUNT_CALLS_DROPPED] = facts->calls_dropped,
 	};
 	struct snapshot_counter *list;
 	int err =

@@ -46,11 +46,12 @@ struct measure {
 				       * were seen */
 	struct breakdown breakdown;   /* parts by duration */
 	uint64_t with_parts;	      /* exchanges whose threads were seen */
-	struct histogram rtt; /* TCP round-trip time at the end of an exchange;
-			       * one an exchange, of those where known */
-	uint64_t retransmits; /* TCP segments */
-	uint64_t calls_known; /* exchanges whose calls out are known;
-			       * of these .count and .time are */
+	struct histogram rtt;  /* TCP round-trip time at the end of an exchange;
+				* one an exchange, of those where known */
+	uint64_t retransmits;  /* TCP segments */
+	uint64_t calls_known;  /* exchanges whose calls out are known;
+				* of these .count and .time are */
+	uint64_t calls_folded; /* exchanges with peers in "other" */
 	struct measure_call *calls; /* owned; sorted: time, descending */
 	size_t calls_len;
 };

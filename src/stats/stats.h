@@ -58,7 +58,7 @@ struct stats_facts {
 	uint64_t wall_start, start;
 	uint64_t in_flight;
 	/* Of the model, model.h. */
-	uint64_t unreadable, uncounted, forgotten, unanswered;
+	uint64_t unreadable, uncounted, forgotten, unanswered, calls_dropped;
 	uint64_t counter[RT_COUNTERS];
 	bool bpf_known;
 	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes;

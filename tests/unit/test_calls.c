@@ -195,8 +195,12 @@ static void waiting_calls_are_bounded(void **state)
 	(void)state;
 	calls__init(&cs, &connections);
 	rec.call[0] = call_to("127.0.0.1", 6379);
-	for (rec.cookie = 1; rec.cookie <= CALLS_WAITING_MAX + 1; rec.cookie++)
+	for (rec.cookie = 1; rec.cookie <= CALLS_WAITING_MAX + 1;
+	     rec.cookie++) {
+		assert_int_equal(cs.dropped, 0);
 		assert_int_equal(calls__add(&cs, &rec), 0);
+	}
+	assert_int_equal(cs.dropped, 1);
 	assert_int_equal(calls__read(&cs, 1, 1, NULL, &list), 0);
 	assert_null(list);
 	assert_int_equal(calls__read(&cs, 2, 1, NULL, &list), 0);
@@ -210,6 +214,17 @@ static void waiting_calls_are_bounded(void **state)
 	assert_int_equal(calls__read(&cs, 2, 1, NULL, &list), 0);
 	assert_null(list);
 	calls__free(&cs);
+}
+
+/* Of connections that never tell of an exchange. */
+static void dropped_calls_are_counted(void **state)
+{
+	struct rig *rig = *state;
+	struct rt_call call = call_to("127.0.0.1", 6379);
+
+	for (uint64_t i = 1; i <= CALLS_WAITING_MAX + 3; i++)
+		rig_calls(rig, i, 1, 1, &call);
+	assert_int_equal(model__calls_dropped(rig->m), 3);
 }
 
 static void peers_are_named_by_port(void **state)
@@ -483,6 +498,7 @@ int main(void)
 		T(overtaken_exchange_has_its_calls),
 		T(calls_are_forgotten_with_the_connection),
 		cmocka_unit_test(waiting_calls_are_bounded),
+		T(dropped_calls_are_counted),
 		T(peers_are_named_by_port),
 		T(peers_are_named_by_what_they_speak),
 		T(unix_peers),

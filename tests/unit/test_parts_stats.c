@@ -261,6 +261,23 @@ static void peers_of_calls_are_bounded(void **state)
 	assert_int_equal(m->calls[0].network, 125);
 	assert_string_equal(m->calls[17].peer, "client");
 	assert_int_equal(m->calls[17].network, 14);
+	/* 24 that found no room, and the model's; own ones are not. */
+	assert_int_equal(counter(snap, "calls_folded"), 25);
+	snapshot__free(snap);
+	/* An exchange counts once, and a pending one for a moment. */
+	r.calls_len = 2;
+	r.calls[0] = (struct request_call){"db20:1", 1, 10, 5, false};
+	r.calls[1] = (struct request_call){"db21:1", 1, 10, 5, false};
+	for (int i = 0; i < 2; i++) {
+		snap = snap_with(s, &r, 1);
+		assert_int_equal(counter(snap, "calls_folded"), 26);
+		snapshot__free(snap);
+	}
+	r.calls[0].peer = "db2:1";
+	r.calls_len = 1;
+	tell(s, &r);
+	snap = snap_now(s);
+	assert_int_equal(counter(snap, "calls_folded"), 25);
 	snapshot__free(snap);
 	stats__free(s);
 }

@@ -1068,7 +1068,9 @@ static void facts_and_counters_pass_through(void **state)
 				    .bpf_ns = 7,
 				    .unreadable = 1001,
 				    .uncounted = 1002,
-				    .forgotten = 1003};
+				    .forgotten = 1003,
+				    .unanswered = 1004,
+				    .calls_dropped = 1005};
 	struct snapshot *snap;
 
 	(void)state;
@@ -1095,6 +1097,8 @@ static void facts_and_counters_pass_through(void **state)
 	assert_int_equal(counter(snap, "unreadable"), 1001);
 	assert_int_equal(counter(snap, "operations_at_least"), 1002);
 	assert_int_equal(counter(snap, "connections_forgotten"), 1003);
+	assert_int_equal(counter(snap, "unanswered"), 1004);
+	assert_int_equal(counter(snap, "calls_dropped"), 1005);
 	snapshot__free(snap);
 
 	assert_int_equal(
