@@ -136,11 +136,11 @@ struct gathered {
 	struct request_call call[2 * RT_CALLS];
 };
 
-/* Labels are few and short, and equal ones have one address. */
+/* Labels are few and short; peers of one machine can share one. */
 static void gather(struct gathered *g, const struct request_call *call)
 {
 	for (size_t i = 0; i < g->len; i++) {
-		if (g->call[i].peer == call->peer) {
+		if (strcmp(g->call[i].peer, call->peer) == 0) {
 			call_add(&g->call[i], call);
 			return;
 		}

@@ -24,7 +24,9 @@ struct peer {
 		uint16_t port;
 	} key;
 	const struct proto *proto; /* latest that was seen there, or NULL */
-	const char *label;
+	/* Written anew once the protocol is known: whoever has been given it
+	 * before then has the better name, too. */
+	char label[LABEL_MAX];
 	UT_hash_handle hh;
 };
 
@@ -45,7 +47,7 @@ static const struct service {
 
 void peers__init(struct peers *ps)
 {
-	intern__init(&ps->labels, PEERS_LABELS_MAX);
+	intern__init(&ps->unix_labels, PEERS_UNIX_MAX);
 	ps->by_address = NULL;
 }
 
@@ -57,13 +59,13 @@ void peers__free(struct peers *ps)
 		HASH_DEL(ps->by_address, p);
 		free(p);
 	}
-	intern__free(&ps->labels);
+	intern__free(&ps->unix_labels);
 }
 
 /* *out keeps its value when there is no room for another string. */
 static int intern_label(struct peers *ps, const char *text, const char **out)
 {
-	int err = intern__get(&ps->labels, text, strlen(text), out);
+	int err = intern__get(&ps->unix_labels, text, strlen(text), out);
 
 	return err == -ENOSPC ? 0 : err;
 }
@@ -106,19 +108,19 @@ static void print_address(const struct peer_address *a, char *to, size_t size)
 	snprintf(to, size, "[%s]:%u", text, a->port);
 }
 
-static int name_peer(struct peers *ps, struct peer *p)
+static void name_peer(struct peer *p)
 {
 	const char *name = p->proto ? p->proto->name : service_of(p->key.port);
-	char label[LABEL_MAX], address[INET6_ADDRSTRLEN + sizeof("[]:65535")];
+	char address[INET6_ADDRSTRLEN + sizeof("[]:65535")];
 
 	print_address(&p->key, address, sizeof(address));
 	if (!name)
-		snprintf(label, sizeof(label), "%s", address);
+		snprintf(p->label, sizeof(p->label), "%s", address);
 	else if (is_loopback(p->key.addr))
-		snprintf(label, sizeof(label), "%s:%u", name, p->key.port);
+		snprintf(p->label, sizeof(p->label), "%s:%u", name,
+			 p->key.port);
 	else
-		snprintf(label, sizeof(label), "%s %s", name, address);
-	return intern_label(ps, label, &p->label);
+		snprintf(p->label, sizeof(p->label), "%s %s", name, address);
 }
 
 /* 0 and *out, which is NULL when the bound is hit; or -ENOMEM. */
@@ -135,14 +137,14 @@ static int peer_get(struct peers *ps, const struct peer_address *key,
 	if (!p)
 		return -ENOMEM;
 	p->key = *key;
-	p->label = peer__other;
 	HASH_ADD(hh, ps->by_address, key, sizeof(p->key), p);
 	if (!p->hh.tbl) {
 		free(p);
 		return -ENOMEM;
 	}
 	*out = p;
-	return name_peer(ps, p);
+	name_peer(p);
+	return 0;
 }
 
 static int label_unix(struct peers *ps, const struct connection *c,
@@ -176,7 +178,7 @@ int peers__label(struct peers *ps, const struct rt_call *call,
 		return err;
 	if (c && c->proto && c->proto != p->proto) {
 		p->proto = c->proto;
-		err = name_peer(ps, p);
+		name_peer(p);
 	}
 	*out = p->label;
 	return err;

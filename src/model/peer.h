@@ -16,15 +16,15 @@
 /* Addresses that have a name of their own: more than any table shows, and
  * less than a crawler calls. */
 #define PEERS_MAX 1024
-/* One that is named by its port is named anew once its protocol is known. */
-#define PEERS_LABELS_MAX (2 * PEERS_MAX)
+/* Names of UNIX sockets: one a protocol. */
+#define PEERS_UNIX_MAX 64
 
 extern const char peer__other[];   /* "other": past a bound */
 extern const char peer__client[];  /* "client": the exchange's own */
 extern const char peer__clients[]; /* "other clients" */
 
 struct peers {
-	struct intern labels;
+	struct intern unix_labels;
 	struct peer *by_address;
 };
 
@@ -32,7 +32,8 @@ void peers__init(struct peers *ps);
 void peers__free(struct peers *ps);
 
 /* The name of the peer of call, which is not the exchange's own; c is a
- * connection to it, or NULL. Lives as long as ps. 0 or -ENOMEM. */
+ * connection to it, or NULL. Lives as long as ps; its text changes once, when
+ * the protocol becomes known. 0 or -ENOMEM. */
 int peers__label(struct peers *ps, const struct rt_call *call,
 		 const struct connection *c, const char **out);
 

@@ -260,10 +260,15 @@ static void peers_are_named_by_what_they_speak(void **state)
 	struct rt_call known = call_to("127.0.0.1", 7777);
 	struct rt_call elsewhere = call_to("10.0.0.5", 8080);
 
+	const char *before;
+
 	connect_out(rig, 20, RT_TRANSPORT_TCP, PING);
-	assert_string_equal(label(rig, &call), "127.0.0.1:7777");
+	before = label(rig, &call);
+	assert_string_equal(before, "127.0.0.1:7777");
 	known.cookie = 20;
 	assert_string_equal(label(rig, &known), "redis:7777");
+	/* One peer has one name, also where it was named before. */
+	assert_string_equal(before, "redis:7777");
 	/* Also on the next connection, of which nothing was seen yet. */
 	assert_string_equal(label(rig, &call), "redis:7777");
 	/* What is seen counts more than what is usual. */
