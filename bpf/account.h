@@ -17,6 +17,9 @@ struct account {
 	u32 over;   /* it was answered, or ended */
 	u32 unsure; /* RT_UNSURE_* */
 	u32 mixed;  /* as of its thread when it had it: see hand.h */
+	/* The thread that was woken for it last; 0: none. */
+	u32 woken;     /* struct thread.id */
+	u32 woken_tid; /* of its task */
 };
 
 struct account_map {
@@ -71,6 +74,7 @@ static __always_inline void account__open(const struct served *s)
 	a->cpu = 0;
 	a->calls = 0;
 	a->over = 0;
+	a->woken = 0;
 	a->unsure = 0;
 }
 
@@ -88,6 +92,45 @@ static __always_inline void account__add(const struct served *s, u64 cpu)
 
 	if (a)
 		a->cpu += cpu;
+}
+
+/* Its connection is closed: nothing may be added any more. */
+static __always_inline void account__close(u64 cookie)
+{
+	u32 key = cookie & (RT_MAX_ACCOUNTS - 1);
+	struct account *a = bpf_map_lookup_elem(&rt_accounts, &key);
+
+	if (a && a->cookie == cookie)
+		a->cookie = 0;
+}
+
+static __always_inline bool account__is_open(const struct served *s)
+{
+	struct account *a = account__of(s);
+
+	return a && !a->over;
+}
+
+/*
+ * What a thread is busy with: the exchange that it touched last, as long as
+ * nobody has answered it, or else the one that it was woken for since. *from:
+ * the wake-up, if it is that. cookie 0: nothing, as far as is known.
+ */
+static __always_inline struct served thread__serves(struct thread *t,
+						    struct wake **from)
+{
+	struct wake *w = &t->wake[(t->wakes_len - 1) % THREAD_WAKES];
+	struct served none = {};
+
+	*from = NULL;
+	if (!t->answered && account__is_open(&t->serves))
+		return t->serves;
+	if (t->wakes_len && w->at > t->touched_at &&
+	    account__is_open(&w->served)) {
+		*from = w;
+		return w->served;
+	}
+	return none;
 }
 
 #endif

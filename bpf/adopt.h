@@ -112,6 +112,14 @@ static __always_inline enum rt_role adopt__unix_role(struct unix_sock *us,
 	return received ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
 }
 
+/* A socketpair: if one process has both ends, its threads wake one another by
+ * it (event loops do), and whom they serve does not change by that. */
+static __always_inline bool adopt__is_self(struct unix_sock *us,
+					   struct unix_sock *peer)
+{
+	return !us->addr && !(peer && peer->addr);
+}
+
 /* The mark of a living UNIX socket; asked twice, as two CPUs that make it at
  * once get one answer. */
 static __always_inline u64 *adopt__mark(struct sock *sk, u64 cookie)
@@ -125,7 +133,7 @@ static __always_inline u64 *adopt__mark(struct sock *sk, u64 cookie)
 static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
 						bool received, bool joined)
 {
-	struct unix_sock *us = bpf_skc_to_unix_sock(sk);
+	struct unix_sock *us = bpf_skc_to_unix_sock(sk), *peer;
 	struct sock *other;
 	struct conn *c;
 	enum rt_role role;
@@ -136,8 +144,8 @@ static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
 	if (!us || sk->sk_type != SOCK_STREAM)
 		return NULL;
 	other = us->peer;
-	role = adopt__unix_role(us, other ? bpf_skc_to_unix_sock(other) : NULL,
-				received);
+	peer = other ? bpf_skc_to_unix_sock(other) : NULL;
+	role = adopt__unix_role(us, peer, received);
 	if (!target__port(0) ||
 	    (role == RT_ROLE_CLIENT && rt_config.server_only))
 		return NULL;
@@ -153,6 +161,7 @@ static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
 	c->ex.peer.transport = RT_TRANSPORT_UNIX;
 	c->ex.peer.owner = tgid;
 	c->ex.peer.remote_pid = adopt__peer_pid(sk);
+	c->apart = adopt__is_self(us, peer) && c->ex.peer.remote_pid == tgid;
 	c->ex.peer.flags = joined ? RT_PEER_JOINED : 0;
 	c->ex.peer.established = joined ? 0 : now;
 	c->used_by = tgid;

@@ -50,8 +50,10 @@ int calls__settle(struct served *s);
 /* Report what is settled (RT_REC_CALLS). Always 0. */
 int calls__report(u64 cookie, u64 seq, u64 now);
 
+/* The connection is closed. */
 static __always_inline void calls__forget(u64 cookie)
 {
+	account__close(cookie);
 	bpf_map_delete_elem(&rt_calls, &cookie);
 }
 

@@ -14,6 +14,9 @@ enum {
 	CAUSE_SOCKET,	      /* the first argument is a socket */
 	CAUSE_POLL,	      /* the second is how many fds; none: a sleep */
 	CAUSE_SELECT,	      /* the first is how many fds; none: a sleep */
+	/* A call that a signal interrupted goes on: which one is not known
+	 * here, but it blocks for what it did before. */
+	CAUSE_RESTART,
 };
 
 #define CAUSES 576
@@ -47,6 +50,7 @@ static const u8 cause_table[CAUSES] = {
 	[162] = RT_CLOCK_DISK,	/* sync */
 	[202] = RT_CLOCK_LOCK,	/* futex */
 	[208] = RT_CLOCK_DISK,	/* io_getevents */
+	[219] = CAUSE_RESTART,	/* restart_syscall */
 	[217] = RT_CLOCK_DISK,	/* getdents64 */
 	[230] = RT_CLOCK_SLEEP, /* clock_nanosleep */
 	[232] = RT_CLOCK_POLL,	/* epoll_wait */
@@ -109,6 +113,7 @@ static const u8 cause_table[CAUSES] = {
 	[98] = RT_CLOCK_LOCK,	/* futex */
 	[101] = RT_CLOCK_SLEEP, /* nanosleep */
 	[115] = RT_CLOCK_SLEEP, /* clock_nanosleep */
+	[128] = CAUSE_RESTART,	/* restart_syscall */
 	[202] = RT_CLOCK_POLL,	/* accept */
 	[203] = CAUSE_SOCKET,	/* connect */
 	[206] = CAUSE_SOCKET,	/* sendto */

@@ -75,6 +75,7 @@ struct conn {
 	u8 tls_left;   /* bytes of an alert that are still to be read */
 	u8 datas;      /* RT_REC_DATA of the current exchange */
 	u8 calls;      /* it has made calls out */
+	u8 apart;      /* a process talking to itself: see adopt__unix() */
 	u32 data_bytes;
 	u32 generation;	    /* UNIX: sweep that last saw the socket alive */
 	u32 backlog;	    /* listener: highest depth of its accept queue */

@@ -29,7 +29,8 @@
 
 #define RCV_SHUTDOWN 1 /* include/net/sock.h */
 
-#define PF_IO_WORKER 0x10 /* include/linux/sched.h */
+#define PF_EXITING 0x4 /* include/linux/sched.h */
+#define PF_IO_WORKER 0x10
 
 #define EPIPE 32
 #define ECONNRESET 104

@@ -16,7 +16,7 @@ static __always_inline struct thread *parts__thread(u64 now)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *t = thread__of(task);
 
-	if (t)
+	if (t || !target__is(task->tgid))
 		return t;
 	t = thread__create(task);
 	if (t)
@@ -176,17 +176,20 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 {
 	struct wake *w = parts__wake(t, me, c->touched_at);
 
-	if (w && w->owner == c->thread) {
+	if (w && w->owner == c->thread && w->left >= c->touched_at) {
 		for (int i = 0; i < RT_CLOCKS; i++)
 			c->ex.clock[i] = w->owner_clock[i] - c->base[i];
 		c->ex.handoff += w->at - w->left;
 		parts__rebase(c, w->own_clock);
+		account__add(me, w->owner_cpu);
 		if (t->segment < w->own_clock[RT_CLOCK_CPU])
 			t->segment = w->own_clock[RT_CLOCK_CPU];
 	} else if (t->touched_at &&
 		   (!t->idle_at || t->idle_at > c->touched_at)) {
 		parts__take_up(c, t, clock);
+		account__unsure(me);
 	} else {
+		account__unsure(me);
 		count(RT_COUNT_HANDED_OVER);
 		if (!parts__wake_up(c, t, now, clock)) {
 			c->ex.handoff += now - c->touched_at;
@@ -228,13 +231,18 @@ static __always_inline void parts__take_queue(struct conn *c, struct thread *t,
 
 static __always_inline void parts__begin(struct conn *c, struct thread *t,
 					 const struct served *me, bool received,
-					 const u64 *clock)
+					 u64 now, const u64 *clock)
 {
 	struct wake *from;
 	struct served parent;
 
 	account__open(me);
 	c->ex.header.flags |= RT_EX_PARTS;
+	if (received && c->peeked && c->peeked_by != t->id) {
+		/* Another thread looked at it first, and told this one. */
+		c->ex.handoff = now - c->peeked;
+		count(RT_COUNT_HANDED_OVER);
+	}
 	__builtin_memcpy(c->base,
 			 received && c->peeked && c->peeked_by == t->id
 				 ? c->peeked_base
@@ -242,13 +250,15 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 			 sizeof(c->base));
 	c->thread = t->id;
 	c->tid = bpf_get_current_pid_tgid();
-	if (c->ex.peer.role != RT_ROLE_CLIENT)
+	if (c->ex.peer.role != RT_ROLE_CLIENT && !c->apart)
 		hand__take(t, me);
 	if (received || c->ex.peer.role != RT_ROLE_CLIENT)
 		return;
 	parent = thread__serves(t, &from);
 	c->ex.parent_cookie = parent.cookie;
 	c->ex.parent_seq = parent.seq;
+	if (!parent.cookie) /* it may still be of this one */
+		account__unsure(&t->serves);
 	if (from) { /* what it waits for from here on is for that one */
 		t->serves = parent;
 		t->answered = 0;
@@ -331,6 +341,8 @@ static __always_inline void parts__serves(struct thread *t, struct conn *c,
 					  const struct served *me,
 					  bool received)
 {
+	if (c->apart)
+		return;
 	if (c->ex.peer.role != RT_ROLE_CLIENT) {
 		t->serves = *me;
 		t->answered = !received;
@@ -352,18 +364,26 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	bool answers;
 	struct served me;
 	struct thread *t;
-	u64 clock[RT_CLOCKS];
+	u64 clock[RT_CLOCKS], now;
 
 	if (!c || !m)
 		return 0;
+	/* The end of a connection comes in whatever task runs: what its own
+	 * one did is not known here. */
+	if (m->id >> 32 != bpf_get_current_pid_tgid() >> 32) {
+		c->ex.header.flags &= ~RT_EX_PARTS;
+		return 0;
+	}
 	t = parts__thread(m->now);
 	if (!t)
 		return 0;
 	me = parts__served(c);
 	answers = m->received == (c->ex.peer.role == RT_ROLE_CLIENT);
-	thread__clocks(t, m->now, clock);
-	/* Bytes that splice() took were there at a time that is past. */
-	if (m->now < t->since && !thread__back(t, m->now, clock))
+	/* Bytes that splice() took were there at a time that is past, and maybe
+	 * before the call that asked for them had returned. */
+	now = began || m->now > c->touched_at ? m->now : c->touched_at;
+	thread__clocks(t, now, clock);
+	if (now < t->since && !thread__back(t, now, clock))
 		c->ex.header.flags &= ~RT_EX_PARTS;
 	if (t->waits_len)
 		parts__waited(t);
@@ -371,13 +391,15 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 		parts__take_over(c, t, &me, m->now, clock);
 	parts__credit(t, &me, answers && !m->received, clock[RT_CLOCK_CPU]);
 	if (began)
-		parts__begin(c, t, &me, m->received, clock);
+		parts__begin(c, t, &me, m->received, m->now, clock);
 	else if (c->ex.header.flags & RT_EX_PARTS)
 		parts__go_on(c, t, m, clock);
 	if (answers)
 		parts__answered(c, t, &me);
 	parts__serves(t, c, &me, m->received);
 	c->touched_at = m->now;
+	if (c->ex.peer.role == RT_ROLE_CLIENT || c->apart)
+		return 0;
 	t->touched_at = m->now;
 	t->idle_at = 0;
 	__builtin_memcpy(t->at_touch, clock, sizeof(t->at_touch));
@@ -398,34 +420,56 @@ int parts__peeked(struct conn *c, u64 now)
 	return 0;
 }
 
+/* The sums as of now, of a thread that may run elsewhere: it is only read. */
+static __always_inline void parts__read(struct conn *c, struct thread *t,
+					const struct served *me, bool woken,
+					u64 now)
+{
+	struct wake *w = woken ? parts__wake(t, me, c->touched_at) : NULL;
+	u32 version = t->version;
+	u64 clock[RT_CLOCKS];
+
+	thread__clocks(t, now, clock);
+	barrier();
+	if (version & 1 || version != t->version ||
+	    (woken && (!w || w->owner != c->thread)))
+		return;
+	for (int i = 0; i < RT_CLOCKS; i++) {
+		c->ex.clock[i] = clock[i] - c->base[i];
+		if (w)
+			c->ex.clock[i] += w->owner_clock[i] - w->own_clock[i];
+	}
+	if (w)
+		c->ex.handoff += w->at - w->left;
+	/* As it will itself, at its next touch. */
+	if (w)
+		account__add(me, w->owner_cpu + clock[RT_CLOCK_CPU] -
+					 w->own_clock[RT_CLOCK_CPU]);
+	else if (served__same(&t->serves, me))
+		account__add(me, clock[RT_CLOCK_CPU] - t->segment);
+}
+
 int parts__until(struct conn *c, u64 now)
 {
 	struct task_struct *task;
+	struct account *a;
 	struct served me;
 	struct thread *t;
-	u64 clock[RT_CLOCKS];
-	u32 version;
+	u32 tid, id;
 
 	if (!c || !(c->ex.header.flags & RT_EX_PARTS))
 		return 0;
-	task = bpf_task_from_pid(c->tid);
+	me = parts__served(c);
+	a = account__of(&me);
+	tid = a && a->woken ? a->woken_tid : c->tid;
+	id = a && a->woken ? a->woken : c->thread;
+	task = bpf_task_from_pid(tid);
 	if (!task)
 		return 0;
 	t = thread__of(task);
-	if (t && t->id == c->thread) {
-		version = t->version;
-		thread__clocks(t, now, clock);
-		barrier();
-		me = parts__served(c);
-		if (!(version & 1) && version == t->version) {
-			for (int i = 0; i < RT_CLOCKS; i++)
-				c->ex.clock[i] = clock[i] - c->base[i];
-			/* As it will, at its next touch. */
-			if (served__same(&t->serves, &me))
-				account__add(&me,
-					     clock[RT_CLOCK_CPU] - t->segment);
-			parts__answered(c, NULL, &me);
-		}
+	if (t && t->id == id) {
+		parts__read(c, t, &me, id != c->thread, now);
+		parts__answered(c, NULL, &me);
 	}
 	bpf_task_release(task);
 	return 0;

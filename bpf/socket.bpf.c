@@ -99,9 +99,10 @@ static __always_inline void socket__moved(struct conn *c, struct sock *sk,
  * so this is only done once splice() was seen to send, which who reads with
  * it does as well, and not where a receive belongs to the request anyway. (A
  * socket with an upper-layer protocol, such as kernel TLS, moves the position
- * by itself.)
+ * by itself.) ended: the peer may have closed its side.
  */
-static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
+static __always_inline void socket__spliced(struct conn *c, struct sock *sk,
+					    bool ended)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct moved m = {.received = true, .unreadable = true};
@@ -110,7 +111,8 @@ static __always_inline void socket__spliced(struct conn *c, struct sock *sk)
 		return;
 	m.bytes = tp->copied_seq - c->copied_seq;
 	/* The peer's FIN takes one number, but is no byte. */
-	if (sk->sk_shutdown & RCV_SHUTDOWN && tp->copied_seq == tp->rcv_nxt)
+	if (ended && sk->sk_shutdown & RCV_SHUTDOWN &&
+	    tp->copied_seq == tp->rcv_nxt)
 		m.bytes--;
 	m.write_seq = c->sent_seq;
 	m.now = c->last_arrive ?: bpf_ktime_get_ns();
@@ -189,7 +191,7 @@ int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 	if (!rt_splices && payload__by_splice())
 		rt_splices = 1;
 	if (rt_splices && conn__is_tcp(c))
-		socket__spliced(c, sk);
+		socket__spliced(c, sk, true);
 	c->bytes_out += ret;
 	socket__moved(c, sk, bpf_ktime_get_ns(), ret, false, false);
 	return 0;
@@ -316,8 +318,21 @@ static __always_inline void state__look(struct conn *c, struct sock *sk,
 
 	if (tp)
 		conn__look(c, tp);
-	if (rt_config.parts && c->phase == PHASE_REQUEST && !c->peer_fin)
+	if (rt_config.parts && c->phase == PHASE_REQUEST && !c->peer_fin &&
+	    !c->local_closed)
 		parts__until(c, now);
+}
+
+/* This side closes; without an answer, that is where its work on it ends. */
+static __always_inline void state__closing(struct conn *c, struct sock *sk)
+{
+	c->local_closed = 1;
+	if (c->kind != CONN_OPEN)
+		return;
+	if (rt_splices)
+		socket__spliced(c, sk, false);
+	if (rt_config.parts && c->phase == PHASE_REQUEST && !c->peer_fin)
+		parts__until(c, bpf_ktime_get_ns());
 }
 
 static __always_inline void state__closed(struct conn *c, struct sock *sk)
@@ -329,7 +344,7 @@ static __always_inline void state__closed(struct conn *c, struct sock *sk)
 	if (c->kind != CONN_OPEN)
 		return;
 	if (rt_splices)
-		socket__spliced(c, sk);
+		socket__spliced(c, sk, true);
 	c->kind = CONN_CLOSED;
 	if (c->local_closed || (!reset && !c->peer_fin))
 		flags |= RT_EX_LOCAL_CLOSED;
@@ -387,7 +402,7 @@ int BPF_PROG(rt_state, struct sock *sk, int oldstate, int newstate)
 		conn__peer_closed(c);
 		break;
 	case TCP_FIN_WAIT1:
-		c->local_closed = 1;
+		state__closing(c, sk);
 		break;
 	case TCP_CLOSE:
 		state__closed(c, sk);

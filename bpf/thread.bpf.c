@@ -4,8 +4,7 @@
  * when a thread stops running, is woken, and runs again; for threads that are
  * not traced each program is one or two loads. Not loaded without parts.
  */
-#include "thread.h"
-
+#include "account.h"
 #include "cause.h"
 
 #define TASK_WAKING 0x200 /* include/linux/sched.h */
@@ -113,6 +112,10 @@ static __always_inline void thread__off(struct thread *t,
 	/* Blocked, but a waker on another CPU has it already. */
 	if (state && task->__state != TASK_WAKING)
 		cause__of(task, state, resolve, &why);
+	if (why.clock == CAUSE_RESTART)
+		why.clock = t->blocked ?: RT_CLOCK_OTHER;
+	if (clock__blocks(why.clock))
+		t->blocked = why.clock;
 	if (why.clock == RT_CLOCK_NETWORK) {
 		t->blocked_on.port = 0;
 		t->blocked_on.cookie = 0;
@@ -145,22 +148,27 @@ int BPF_PROG(rt_switch, bool preempt, struct task_struct *prev,
 
 /* The waker w runs in the service of an exchange: t may be woken to go on with
  * it. What is not the waker's own system call is not its doing. */
-static __always_inline void thread__woken_by(struct thread *t, struct thread *w,
-					     u64 now)
+static __always_inline void thread__woken_by(struct thread *t, u32 tid,
+					     struct thread *w, u64 now)
 {
 	struct wake *to = &t->wake[t->wakes_len % THREAD_WAKES], *from, *has;
 	struct served serves = thread__serves(w, &from);
 	struct served own = thread__serves(t, &has);
 
-	if (!serves.cookie || (!from && w->answered))
+	struct account *a = account__of(&serves);
+
+	if (!a)
 		return;
 	/* It is at it already, and only waited for the waker. */
 	if (served__same(&own, &serves))
 		return;
 	to->served = serves;
 	to->at = now;
+	a->woken = t->id;
+	a->woken_tid = tid;
 	if (from) { /* woken for it itself: handed on */
 		to->owner = from->owner;
+		to->owner_cpu = from->owner_cpu;
 		to->left = from->left;
 		__builtin_memcpy(to->owner_clock, from->owner_clock,
 				 sizeof(to->owner_clock));
@@ -168,6 +176,7 @@ static __always_inline void thread__woken_by(struct thread *t, struct thread *w,
 		to->owner = w->id;
 		to->left = now;
 		thread__clocks(w, now, to->owner_clock);
+		to->owner_cpu = to->owner_clock[RT_CLOCK_CPU] - w->segment;
 	}
 	__builtin_memcpy(to->own_clock, t->clock, sizeof(to->own_clock));
 	t->wakes_len++;
@@ -188,7 +197,7 @@ int BPF_PROG(rt_waking, struct task_struct *task)
 	waker = bpf_get_current_task_btf();
 	w = thread__of(waker);
 	if (w && regs__syscall(regs__of(waker)) != REGS_NO_SYSCALL)
-		thread__woken_by(t, w, now);
+		thread__woken_by(t, task->pid, w, now);
 	return 0;
 }
 
@@ -263,8 +272,8 @@ int rt_threads_seed(struct bpf_iter__task *ctx)
 	struct thread *t;
 	u32 state;
 
-	if (!task || rt_config.server_only || !target__is(task->tgid) ||
-	    thread__of(task))
+	if (!task || rt_config.server_only || task->flags & PF_EXITING ||
+	    !target__is(task->tgid) || thread__of(task))
 		return 0;
 	t = thread__create(task);
 	if (!t)
@@ -276,6 +285,8 @@ int rt_threads_seed(struct bpf_iter__task *ctx)
 		why.clock = RT_CLOCK_RUN_QUEUE;
 	else
 		cause__of(task, state, false, &why);
+	if (why.clock == CAUSE_RESTART)
+		why.clock = RT_CLOCK_OTHER;
 	thread__begin(t, why.clock, bpf_ktime_get_ns());
 	return 0;
 }

@@ -57,6 +57,7 @@ struct wake {
 	u64 left;  /* when the owner let go of it */
 	u32 owner; /* struct thread.id */
 	u32 pad;
+	u64 owner_cpu; /* of its CPU time: not yet in the account */
 	u64 owner_clock[RT_CLOCKS]; /* as of .left */
 	u64 own_clock[RT_CLOCKS];   /* as of .at */
 };
@@ -70,6 +71,7 @@ struct thread {
 	u64 clock[RT_CLOCKS]; /* ns, up to .since */
 	u64 since;	      /* when the present state began; 0: not set */
 	u32 state;	      /* which clock runs: enum rt_clock */
+	u32 blocked;	      /* the latest that was no CPU or run queue */
 	u32 version;	      /* odd while the clocks change */
 	u32 ended;	      /* it exits: its time is counted elsewhere */
 	u32 id;		      /* no other thread has it, as ids of tasks may */
@@ -85,7 +87,7 @@ struct thread {
 	u32 hand_len;
 
 	struct served hand[THREAD_HAND];
-	u64 touched_at;
+	u64 touched_at;		 /* it touched one of the server role last */
 	u64 segment;		 /* clock[RT_CLOCK_CPU] that is accounted for */
 	u64 at_touch[RT_CLOCKS]; /* clocks at .touched_at */
 	u64 idle_at;		 /* when it first blocked since; 0: not yet */
@@ -157,6 +159,8 @@ static __always_inline struct thread *thread__create(struct task_struct *task)
 		count(RT_COUNT_THREADS_FULL);
 		return NULL;
 	}
+	if (t->id) /* by another program at the same time */
+		return t;
 	__sync_fetch_and_add(&rt_threads_len, 1);
 	t->id = __sync_fetch_and_add(&rt_threads_made, 1) + 1;
 	return t;
@@ -206,27 +210,6 @@ static __always_inline bool thread__back(const struct thread *t, u64 when,
 		clock[state] -= to - (from > when ? from : when);
 	}
 	return from <= when;
-}
-
-/*
- * What a thread is busy with: the exchange that it touched last, unless it has
- * answered that and was woken for another one since. *from: the wake-up, if it
- * is that. cookie 0: nothing.
- */
-static __always_inline struct served thread__serves(struct thread *t,
-						    struct wake **from)
-{
-	u32 last = (t->wakes_len - 1) % THREAD_WAKES;
-	struct wake *w = &t->wake[last];
-
-	*from = NULL;
-	if (t->serves.cookie && !t->answered)
-		return t->serves;
-	if (t->wakes_len && w->at > t->touched_at) {
-		*from = w;
-		return w->served;
-	}
-	return t->serves;
 }
 
 #endif

@@ -552,8 +552,14 @@ int tracer__mark(struct tracer *t, int kind)
 	bool last = kind == RT_REC_END;
 	int err;
 
-	if (last && !t->detached)
+	/* What is idle is told before: whose connection closes while the
+	 * programs go, one by one, tells nothing any more. */
+	if (last && !t->detached) {
+		err = tracer__sweep(t, false);
+		if (err)
+			return err;
 		tracer__detach(t);
+	}
 	err = tracer__drain_all(t);
 	tracer__forget_gone(t);
 	accept_probe__retry(t->accepts);
