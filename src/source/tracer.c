@@ -8,11 +8,9 @@
 /* First: the skeleton uses the contract's types. */
 #include "reqtrace/config.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,9 +22,8 @@
 #include "source/permissions.h"
 #include "source/procfs.h"
 #include "source/threads.h"
+#include "source/tracer_attach.h"
 #include "source/tracer_records.h"
-
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 struct known {
 	uint32_t tgid;
@@ -38,9 +35,8 @@ struct tracer {
 	struct tracer_config config;
 	struct reqtrace_bpf *bpf;
 	struct ring_buffer *ring;
-	struct bpf_link *sweep_tcp, *sweep_marks, *sweep_unix;
-	struct bpf_link *list_threads; /* NULL without parts */
-	struct threads *threads;       /* likewise */
+	struct tracer_iterators iter;
+	struct threads *threads; /* NULL without parts */
 	struct accept_probe *accepts;
 	source_fn fn;
 	void *ctx;
@@ -52,14 +48,6 @@ struct tracer {
 	uint64_t *gone; /* cookies of UNIX connections that ended */
 	size_t gone_len, gone_cap;
 };
-
-static int quiet(enum libbpf_print_level level, const char *format,
-		 va_list args)
-{
-	if (level != LIBBPF_WARN || !getenv("REQTRACE_LIBBPF_LOG"))
-		return 0;
-	return vfprintf(stderr, format, args);
-}
 
 /* Tell the names of a process, once per life. */
 static int tracer__name(struct tracer *t, uint32_t tgid, bool target,
@@ -190,151 +178,12 @@ static int tracer__drain_all(struct tracer *t)
 	return full < 0 ? full : 0;
 }
 
-/* --- opening -------------------------------------------------------- */
-
-static int tracer__configure(struct tracer *t)
-{
-	struct rt_config *c = &t->bpf->rodata->rt_config;
-
-	c->self = getpid();
-	c->all = t->config.all;
-	c->server_only = t->config.server_only;
-	c->port = t->config.port;
-	c->parts = t->config.parts;
-	if (t->config.comm) {
-		c->by_comm = 1;
-		memcpy(c->comm, t->config.comm,
-		       strnlen(t->config.comm, RT_COMM_LEN - 1));
-	}
-	for (size_t i = 0; i < RT_BOUNDARIES; i++)
-		t->bpf->rodata->rt_boundaries[i] =
-			i < RT_HIST_BUCKETS ? t->config.boundaries[i]
-					    : RT_BOUNDARY_NEVER;
-	return bpf_map__set_max_entries(t->bpf->maps.rt_ring,
-					t->config.ring_bytes);
-}
-
-/* What only the parts need is not loaded without them. */
-static int tracer__configure_parts(struct tracer *t)
-{
-	struct bpf_program *progs[] = {
-		t->bpf->progs.rt_switch,       t->bpf->progs.rt_waking,
-		t->bpf->progs.rt_wakeup_new,   t->bpf->progs.rt_thread_fork,
-		t->bpf->progs.rt_thread_exit,  t->bpf->progs.rt_threads_seed,
-		t->bpf->progs.rt_threads_list,
-	};
-	int err = 0;
-
-	for (size_t i = 0; !err && i < LEN(progs); i++)
-		err = bpf_program__set_autoload(progs[i], t->config.parts);
-	if (!err && t->config.parts)
-		err = bpf_map__set_max_entries(t->bpf->maps.rt_accounts,
-					       RT_MAX_ACCOUNTS);
-	return err;
-}
-
-static int tracer__load(struct tracer *t, struct error *err)
-{
-	int code;
-
-	libbpf_set_print(quiet);
-	t->bpf = reqtrace_bpf__open();
-	if (!t->bpf)
-		return permissions__explain(-errno, "open the BPF programs",
-					    err);
-	code = tracer__configure(t);
-	if (!code)
-		code = tracer__configure_parts(t);
-	if (!code)
-		code = reqtrace_bpf__load(t->bpf);
-	if (code)
-		return permissions__explain(code, "load the BPF programs", err);
-	t->ring = ring_buffer__new(bpf_map__fd(t->bpf->maps.rt_ring),
-				   tracer__sample, t, NULL);
-	if (!t->ring)
-		return error__set(err, -errno, "cannot map the ring buffer: %s",
-				  strerror(errno));
-	return 0;
-}
-
-static int attach__one(struct bpf_program *prog, struct bpf_link **link)
-{
-	*link = bpf_program__attach(prog);
-	return *link ? 0 : -errno;
-}
-
-static int tracer__attach(struct tracer *t, struct error *err)
-{
-	struct {
-		struct bpf_program *prog;
-		struct bpf_link **link;
-		bool parts;
-	} list[] = {
-		/* First: a thread that is born meanwhile has its clocks. */
-		{t->bpf->progs.rt_thread_fork, &t->bpf->links.rt_thread_fork,
-		 true},
-		{t->bpf->progs.rt_thread_exit, &t->bpf->links.rt_thread_exit,
-		 true},
-		{t->bpf->progs.rt_wakeup_new, &t->bpf->links.rt_wakeup_new,
-		 true},
-		{t->bpf->progs.rt_waking, &t->bpf->links.rt_waking, true},
-		{t->bpf->progs.rt_switch, &t->bpf->links.rt_switch, true},
-		{t->bpf->progs.rt_fork, &t->bpf->links.rt_fork, false},
-		{t->bpf->progs.rt_exec, &t->bpf->links.rt_exec, false},
-		{t->bpf->progs.rt_exit, &t->bpf->links.rt_exit, false},
-		{t->bpf->progs.rt_destroy, &t->bpf->links.rt_destroy, false},
-		{t->bpf->progs.rt_state, &t->bpf->links.rt_state, false},
-		{t->bpf->progs.rt_ready, &t->bpf->links.rt_ready, false},
-		{t->bpf->progs.rt_recv, &t->bpf->links.rt_recv, false},
-		{t->bpf->progs.rt_send, &t->bpf->links.rt_send, false},
-	};
-	char what[64];
-	int code;
-
-	for (size_t i = 0; i < LEN(list); i++) {
-		if (list[i].parts && !t->config.parts)
-			continue;
-		code = attach__one(list[i].prog, list[i].link);
-		if (code) {
-			snprintf(what, sizeof(what), "attach %s",
-				 bpf_program__name(list[i].prog));
-			return permissions__explain(code, what, err);
-		}
-	}
-	return 0;
-}
-
-static int tracer__iterators(struct tracer *t, struct error *err)
-{
-	int code;
-
-	code = iter__attach(t->bpf->progs.rt_sweep_tcp, t->bpf->maps.rt_conns,
-			    &t->sweep_tcp);
-	if (!code)
-		code = iter__attach(t->bpf->progs.rt_sweep_marks,
-				    t->bpf->maps.rt_unix_marks,
-				    &t->sweep_marks);
-	if (!code)
-		code = iter__attach(t->bpf->progs.rt_sweep_unix,
-				    t->bpf->maps.rt_unix_conns, &t->sweep_unix);
-	if (!code)
-		code = iter__attach(t->bpf->progs.rt_seed, NULL,
-				    &t->bpf->links.rt_seed);
-	if (!code && t->config.parts)
-		code = iter__attach(t->bpf->progs.rt_threads_list, NULL,
-				    &t->list_threads);
-	if (!code && t->config.parts)
-		code = iter__attach(t->bpf->progs.rt_threads_seed, NULL,
-				    &t->bpf->links.rt_threads_seed);
-	return code ? permissions__explain(code, "attach an iterator", err) : 0;
-}
-
+/* A run of an iterator whose programs write to the ring. */
 static int tracer__pause(void *ctx)
 {
 	return tracer__drain_all(ctx);
 }
 
-/* A run whose programs write to the ring. */
 static int tracer__iterate(struct tracer *t, struct bpf_link *link)
 {
 	const struct iter_run run = {.ctx = t, .pause = tracer__pause};
@@ -388,34 +237,34 @@ static int tracer__find_targets(struct tracer *t, struct error *err)
 		    : 0;
 }
 
-static int tracer__tell_host(struct tracer *t)
-{
-	const char *hooks[] = {
-		"tp_btf/sock_recv_length",
-		"tp_btf/sock_send_length",
-		"tp_btf/sk_data_ready",
-		"tp_btf/inet_sock_set_state",
-		"tp_btf/tcp_destroy_sock",
-		"tp_btf/sched_process_fork",
-		"tp_btf/sched_process_exec",
-		"tp_btf/sched_process_exit",
-		"iter/task_file",
-		"iter/bpf_sk_storage_map",
-		"uretprobe/libc:accept",
-		"uretprobe/libc:accept4",
-		/* With parts. */
-		"tp_btf/sched_switch",
-		"tp_btf/sched_waking",
-		"tp_btf/sched_wakeup_new",
-		"iter/task",
-		NULL,
-	};
-	const size_t with_parts = 4;
+/* --- opening -------------------------------------------------------- */
 
-	if (!t->config.parts)
-		hooks[LEN(hooks) - 1 - with_parts] = NULL;
-	return tracer_records__host(t->config.version, "sock", hooks,
-				    t->config.interval, t->fn, t->ctx);
+/* What takes records, and what adds some. */
+static int tracer__prepare(struct tracer *t, struct error *err)
+{
+	t->ring = ring_buffer__new(bpf_map__fd(t->bpf->maps.rt_ring),
+				   tracer__sample, t, NULL);
+	if (!t->ring)
+		return error__set(err, -errno, "cannot map the ring buffer: %s",
+				  strerror(errno));
+	t->accepts = accept_probe__new(t->bpf->progs.rt_accepted);
+	if (t->config.parts)
+		t->threads = threads__new();
+	return t->accepts && (t->threads || !t->config.parts) ? 0 : -ENOMEM;
+}
+
+/* Threads and sockets that are there already. */
+static int tracer__seed(struct tracer *t)
+{
+	int err = 0;
+
+	if (t->config.parts)
+		err = tracer__iterate(t, t->iter.seed_threads);
+	if (err)
+		return err;
+	t->bpf->bss->rt_running = 1;
+	err = tracer__iterate(t, t->iter.seed);
+	return err ? err : tracer__drain_all(t);
 }
 
 int tracer__open(struct tracer **out, const struct tracer_config *config,
@@ -429,28 +278,24 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 	t->config = *config;
 	t->fn = fn;
 	t->ctx = ctx;
-	t->threads = threads__new();
-	code = t->threads ? permissions__check(err) : -ENOMEM;
+	code = permissions__check(err);
 	if (!code)
-		code = tracer__load(t, err);
-	if (!code) {
-		t->accepts = accept_probe__new(t->bpf->progs.rt_accepted);
-		code = t->accepts ? tracer__tell_host(t) : -ENOMEM;
-	}
+		code = tracer_attach__load(&t->bpf, config, err);
 	if (!code)
-		code = tracer__attach(t, err);
+		code = tracer__prepare(t, err);
 	if (!code)
-		code = tracer__iterators(t, err);
+		code = tracer_records__host(config->version, "sock",
+					    tracer_attach__hooks(config->parts),
+					    config->interval, fn, ctx);
+	if (!code)
+		code = tracer_attach__programs(t->bpf, config->parts, err);
+	if (!code)
+		code = tracer_attach__iterators(t->bpf, config->parts, &t->iter,
+						err);
 	if (!code)
 		code = tracer__find_targets(t, err);
-	if (!code && config->parts)
-		code = tracer__iterate(t, t->bpf->links.rt_threads_seed);
-	if (!code) {
-		t->bpf->bss->rt_running = 1;
-		code = tracer__iterate(t, t->bpf->links.rt_seed);
-	}
 	if (!code)
-		code = tracer__drain_all(t);
+		code = tracer__seed(t);
 	if (code) {
 		if (!err->text[0])
 			error__set(err, code, "cannot start tracing: %s",
@@ -503,11 +348,11 @@ static int tracer__sweep(struct tracer *t, bool stop)
 
 	t->bpf->bss->rt_sweep_generation++;
 	t->bpf->bss->rt_sweep_stop = stop;
-	err = tracer__iterate(t, t->sweep_tcp);
+	err = tracer__iterate(t, t->iter.sweep_tcp);
 	if (!err)
-		err = tracer__iterate(t, t->sweep_marks);
+		err = tracer__iterate(t, t->iter.sweep_marks);
 	if (!err)
-		err = iter__run(t->sweep_unix, &unix_run);
+		err = iter__run(t->iter.sweep_unix, &unix_run);
 	unix__delete_gone(t);
 	return err;
 }
@@ -571,7 +416,7 @@ int tracer__mark(struct tracer *t, int kind)
 	if (!err)
 		err = tracer__drain_all(t);
 	if (!err && t->config.parts)
-		err = threads__tell(t->threads, t->list_threads,
+		err = threads__tell(t->threads, t->iter.list_threads,
 				    bpf_map__fd(t->bpf->maps.rt_ended), t->fn,
 				    t->ctx);
 	if (!err)
@@ -609,10 +454,7 @@ void tracer__close(struct tracer *t)
 	}
 	accept_probe__free(t->accepts);
 	threads__free(t->threads);
-	bpf_link__destroy(t->list_threads);
-	bpf_link__destroy(t->sweep_tcp);
-	bpf_link__destroy(t->sweep_marks);
-	bpf_link__destroy(t->sweep_unix);
+	tracer_attach__free_iterators(&t->iter);
 	ring_buffer__free(t->ring);
 	free(t->gone);
 	reqtrace_bpf__destroy(t->bpf);
