@@ -6,12 +6,14 @@
 #include "source/accept_probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PATH_LEN (PATH_MAX + 32)
 
@@ -19,6 +21,10 @@
  * started maps its library a few milliseconds later. */
 #define LATER_MAX 64
 #define TRIES 3
+
+/* A machine full of containers has some ten versions of a few libraries; a
+ * process that maps ever new files must not have us hold them all. */
+#define FILES_MAX 64
 
 struct probe {
 	dev_t dev;
@@ -30,6 +36,7 @@ struct probe {
 struct accept_probe {
 	struct bpf_program *prog;
 	struct probe *all;
+	size_t len;
 	struct {
 		uint32_t pid;
 		int tries;
@@ -84,30 +91,78 @@ static struct bpf_link *attach(struct bpf_program *prog, const char *path,
 	return bpf_program__attach_uprobe_opts(prog, -1, path, 0, &opts);
 }
 
-/* path: as seen from the root of the process. 0, or -ENOENT if it has none of
- * the functions. */
+/* 0 or -ENOMEM. */
+static int probe__add(struct accept_probe *p, const char *path,
+		      const struct stat *st, struct probe **out)
+{
+	struct probe *one = calloc(1, sizeof(*one));
+
+	if (!one)
+		return -ENOMEM;
+	one->dev = st->st_dev;
+	one->ino = st->st_ino;
+	one->accept = attach(p->prog, path, "accept");
+	one->accept4 = attach(p->prog, path, "accept4");
+	one->next = p->all;
+	p->all = one;
+	p->len++;
+	*out = one;
+	return 0;
+}
+
+static struct probe *probe__find(const struct accept_probe *p,
+				 const struct stat *st)
+{
+	struct probe *one = p->all;
+
+	while (one && (one->dev != st->st_dev || one->ino != st->st_ino))
+		one = one->next;
+	return one;
+}
+
+/* fd: of the file, which is not open for anything. 0, or -ENOENT if it has none
+ * of the functions. */
+static int probe__fd(struct accept_probe *p, int fd)
+{
+	struct probe *one;
+	struct stat st;
+	char path[64];
+	int err;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	one = probe__find(p, &st);
+	if (!one) {
+		if (p->len == FILES_MAX)
+			return -ENOSPC;
+		/* Whatever the process does to its path meanwhile. */
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		err = probe__add(p, path, &st, &one);
+		if (err)
+			return err;
+	}
+	return one->accept || one->accept4 ? 0 : -ENOENT;
+}
+
+/*
+ * path: as seen from the root of the process. It is the process that says what
+ * is there: a pipe would block whoever opens it, and a device may do anything,
+ * so it is looked at before it is opened.
+ */
 static int probe__file(struct accept_probe *p, uint32_t pid, const char *path)
 {
 	char full[PATH_LEN];
-	struct probe *one;
-	struct stat st;
+	int fd, err;
 
 	snprintf(full, sizeof(full), "/proc/%" PRIu32 "/root%s", pid, path);
-	if (stat(full, &st))
+	fd = open(full, O_PATH | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	for (one = p->all; one; one = one->next)
-		if (one->dev == st.st_dev && one->ino == st.st_ino)
-			return one->accept || one->accept4 ? 0 : -ENOENT;
-	one = calloc(1, sizeof(*one));
-	if (!one)
-		return -ENOMEM;
-	one->dev = st.st_dev;
-	one->ino = st.st_ino;
-	one->accept = attach(p->prog, full, "accept");
-	one->accept4 = attach(p->prog, full, "accept4");
-	one->next = p->all;
-	p->all = one;
-	return one->accept || one->accept4 ? 0 : -ENOENT;
+	err = probe__fd(p, fd);
+	close(fd);
+	return err;
 }
 
 /* The path that a line of /proc/PID/maps ends with; NULL: no file.

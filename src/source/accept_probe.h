@@ -2,7 +2,8 @@
 /*
  * Return probes on accept() and accept4() of the C libraries that the traced
  * processes use, one per library file however many processes map it. A
- * process that makes the system call itself (Go) has none: how long its
+ * process that makes the system call itself (Go) has none, nor has one whose
+ * library cannot be probed, or is none of the first 64: how long its
  * connections were in the accept queue is not known.
  */
 #ifndef REQTRACE_SOURCE_ACCEPT_PROBE_H
