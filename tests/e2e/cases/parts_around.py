@@ -64,6 +64,85 @@ def accept_queue(test):
     test.equal("limit", 16, backlog["limit"], "case")
 
 
+QUITTER = """
+import json, socket, sys, time
+listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+print(json.dumps({"event": "ready", "port": listener.getsockname()[1]}),
+      flush=True)
+sys.stdin.readline()
+listener.close()
+print(json.dumps({"event": "closed"}), flush=True)
+sys.stdin.readline()
+"""
+
+
+@case()
+def accept_queue_given_up(test):
+    """A service closes its listener with connections in the queue: after that
+    it holds none, and the most that were in it stay."""
+    server = test.start([PYTHON, "-c", QUITTER], name="quitter",
+                        stdin=subprocess.PIPE)
+    port = server.wait_event("ready")["port"]
+    tracer = Tracer.of(test, server.pid, interval=True)
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+    time.sleep(1.2)  # a refresh sees the queue as it is
+    server.popen.stdin.write(b"\n")
+    server.popen.stdin.flush()
+    server.wait_event("closed")
+    report = tracer.stop()
+    for connection in held:
+        connection.close()
+    server.popen.stdin.close()
+    server.wait()
+    found = [c for c in report.data["connections"] if c["port"] == port]
+    test.equal("rows of the port", 1, len(found), "case")
+    test.equal("backlog", {"depth": 0, "max": 5, "limit": 16},
+               found[0]["backlog"], "case")
+
+
+# Maps a C library whose path leads to a pipe.
+PIPE_FOR_LIBRARY = """
+import json, mmap, os, socket, sys
+path = os.path.join(sys.argv[1], "libc.so.6")
+with open(path, "w+b") as f:
+    f.write(b"\\0" * mmap.PAGESIZE)
+    f.flush()
+    mapped = mmap.mmap(f.fileno(), 0, mmap.MAP_PRIVATE,
+                       mmap.PROT_READ | mmap.PROT_EXEC)
+os.unlink(path)
+os.mkfifo(path + " (deleted)")
+listener = socket.create_server(("127.0.0.1", 0))
+with open("/proc/self/maps") as maps:
+    print(json.dumps({"event": "ready", "port": listener.getsockname()[1],
+                      "mapped": path in maps.read()}), flush=True)
+sys.stdin.readline()
+connection = listener.accept()[0]
+print(json.dumps({"event": "accepted"}), flush=True)
+sys.stdin.readline()
+"""
+
+
+@case()
+def accept_of_a_pipe(test):
+    """What a process calls its C library is looked at before it is opened,
+    and its true one is probed all the same."""
+    server = test.start([PYTHON, "-c", PIPE_FOR_LIBRARY, test.path("")],
+                        name="piper", stdin=subprocess.PIPE)
+    ready = server.wait_event("ready")
+    test.check("the pipe is not mapped", ready["mapped"])
+    tracer = Tracer.of(test, server.pid)
+    server.popen.stdin.write(b"\n")
+    server.popen.stdin.flush()
+    with socket.create_connection(("127.0.0.1", ready["port"])):
+        server.wait_event("accepted")
+        report = tracer.stop()
+    server.popen.stdin.close()
+    server.wait()
+    test.equal("accepted", 1,
+               sum(c["accept_queue"]["count"]
+                   for c in report.data["connections"]))
+
+
 @case()
 def slow_ones(test):
     """--slow 100ms prints those above it as they happen, and no others; all
