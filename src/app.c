@@ -45,6 +45,7 @@ struct app {
 	struct command command;
 	uint64_t drain; /* present period */
 	int drain_timer;
+	bool targets_gone; /* as of the last drain */
 	struct error err;
 };
 
@@ -103,8 +104,11 @@ static int app__drain(void *ctx, uint64_t times)
 		a->drain = next;
 		loop__retime(a->loop, a->drain_timer, next);
 	}
-	if (!tracer__has_targets(a->tracer))
+	/* One look later: a process tells that it exits before it closes its
+	 * connections (do_exit() in kernel/exit.c). */
+	if (a->targets_gone)
 		loop__stop(a->loop);
+	a->targets_gone = !tracer__has_targets(a->tracer);
 	return 0;
 }
 

@@ -32,7 +32,11 @@ def serve(test, server, **keys):
     test.equal("closed", books["connections"], report.connections("closed"))
     test.equal("bytes in", books["bytes_out"], series["bytes_in"])
     test.equal("bytes out", books["bytes_in"], series["bytes_out"])
-    test.equal("from arrival", 300, series["parts"]["receive_queue"]["count"])
+    # A reader can be faster than the sender tells of what it sent.
+    seen = series["parts"]["receive_queue"]["count"]
+    test.equal("from arrival, or counted", 300,
+               seen + report.coverage["no_arrival"])
+    test.check(f"only {seen} of 300 from arrival", seen > 290)
 
 
 @case()
