@@ -49,7 +49,7 @@ static __always_inline bool account__lost(const struct served *s)
 	u32 key = s->cookie & (RT_MAX_ACCOUNTS - 1);
 	struct account *a = bpf_map_lookup_elem(&rt_accounts, &key);
 
-	return a && a->cookie != s->cookie;
+	return a && a->cookie && a->cookie != s->cookie;
 }
 
 /* It is answered, or ends without. */

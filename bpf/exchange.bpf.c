@@ -2,7 +2,6 @@
 /* See exchange.h. Fed by the socket programs, yields reports. */
 #include "exchange.h"
 
-#include "parts.h"
 #include "payload.h"
 #include "report.h"
 
@@ -243,9 +242,7 @@ int exchange__moved(struct conn *c, struct moved *m)
 		counted = exchange__asked(c, m);
 	else
 		counted = exchange__answered(c, m);
-	if (rt_config.parts && counted)
-		parts__touched(c, m, seq != c->state >> 2);
-	/* Last: the sweep may have copied what was half done. */
-	c->changes++;
-	return 0;
+	if (!counted)
+		return 0;
+	return seq == c->state >> 2 ? EXCHANGE_MOVED : EXCHANGE_BEGAN;
 }

@@ -27,8 +27,16 @@ struct moved {
 	u32 unreadable; /* 1: its bytes are not where the call says */
 };
 
+/* What bytes were of. */
+enum {
+	EXCHANGE_NEITHER = 0, /* of no exchange that is followed */
+	EXCHANGE_BEGAN,	      /* the first ones of an exchange */
+	EXCHANGE_MOVED,	      /* more of one */
+};
+
 /* Feed the state machine of an open connection. A global function, so that
- * the verifier looks at it once. Always 0. */
+ * the verifier looks at it once. The caller raises .changes when it has done
+ * all that belongs to the bytes, as the sweep may copy what is half done. */
 int exchange__moved(struct conn *c, struct moved *m);
 
 #endif

@@ -364,27 +364,16 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	bool answers;
 	struct served me;
 	struct thread *t;
-	u64 clock[RT_CLOCKS], now;
+	u64 clock[RT_CLOCKS];
 
 	if (!c || !m)
 		return 0;
-	/* The end of a connection comes in whatever task runs: what its own
-	 * one did is not known here. */
-	if (m->id >> 32 != bpf_get_current_pid_tgid() >> 32) {
-		c->ex.header.flags &= ~RT_EX_PARTS;
-		return 0;
-	}
 	t = parts__thread(m->now);
 	if (!t)
 		return 0;
 	me = parts__served(c);
 	answers = m->received == (c->ex.peer.role == RT_ROLE_CLIENT);
-	/* Bytes that splice() took were there at a time that is past, and maybe
-	 * before the call that asked for them had returned. */
-	now = began || m->now > c->touched_at ? m->now : c->touched_at;
-	thread__clocks(t, now, clock);
-	if (now < t->since && !thread__back(t, now, clock))
-		c->ex.header.flags &= ~RT_EX_PARTS;
+	thread__clocks(t, m->now, clock);
 	if (t->waits_len)
 		parts__waited(t);
 	if (!began && c->ex.header.flags & RT_EX_PARTS && t->id != c->thread)

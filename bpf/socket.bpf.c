@@ -78,6 +78,7 @@ static __always_inline void socket__moved(struct conn *c, struct sock *sk,
 		.received = received,
 		.unreadable = unreadable,
 	};
+	int of;
 
 	if (received && conn__is_tcp(c)) {
 		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
@@ -86,7 +87,10 @@ static __always_inline void socket__moved(struct conn *c, struct sock *sk,
 		if (tp)
 			conn__look(c, tp);
 	}
-	exchange__moved(c, &m);
+	of = exchange__moved(c, &m);
+	if (rt_config.parts && of != EXCHANGE_NEITHER)
+		parts__touched(c, &m, of == EXCHANGE_BEGAN);
+	c->changes++;
 }
 
 /*
@@ -125,7 +129,10 @@ static __always_inline void socket__spliced(struct conn *c, struct sock *sk,
 	m.id = (u64)c->used_by << 32 | c->ex.last_tid;
 	count(RT_COUNT_SPLICED);
 	c->bytes_in += m.bytes;
-	exchange__moved(c, &m);
+	/* What its thread did since then is not looked for. */
+	if (exchange__moved(c, &m) != EXCHANGE_NEITHER)
+		c->ex.header.flags &= ~RT_EX_PARTS;
+	c->changes++;
 	conn__consumed(c, sk);
 }
 

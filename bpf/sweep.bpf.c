@@ -49,7 +49,7 @@ static __always_inline bool sweep__due(const struct conn *c)
 static __noinline int sweep__conn(struct conn *c)
 {
 	u64 was = c->state, seq = was >> 2, now = bpf_ktime_get_ns();
-	u32 changes = c->changes; /* before the copy: see exchange__moved */
+	u32 changes = c->changes; /* before the copy: see exchange.h */
 	struct sweep_record *rec;
 
 	if (!sweep__due(c))

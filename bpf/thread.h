@@ -191,25 +191,4 @@ static __always_inline void thread__clocks(const struct thread *t, u64 now,
 		out[state] += now - t->since;
 }
 
-/*
- * Set clocks back to when they were read as of .since: to a time before that.
- * False if the thread does not remember so long ago.
- */
-static __always_inline bool thread__back(const struct thread *t, u64 when,
-					 u64 *clock)
-{
-	u64 from = t->since;
-
-	for (u32 i = 1; i <= THREAD_PAST && from > when; i++) {
-		u32 past = (t->past_len - i) % THREAD_PAST;
-		u64 to = from, state = t->past[past].state;
-
-		if (i > t->past_len || state >= RT_CLOCKS)
-			return false;
-		from = t->past[past].since;
-		clock[state] -= to - (from > when ? from : when);
-	}
-	return from <= when;
-}
-
 #endif
