@@ -2,11 +2,11 @@
 """All cases, in the order in which they run."""
 
 from cases import (calls, command_line, connections, cost, endings, live,
-                   loads, misuse, parts, parts_around, parts_real, processes,
-                   races, recording, roles, splice, tls, truth)
+                   loads, misuse, parts, parts_around, parts_hard, parts_real,
+                   processes, races, recording, roles, splice, tls, truth)
 from cases.registry import ALL
 
 __all__ = ["ALL", "calls", "command_line", "connections", "cost", "endings",
-           "live", "loads", "misuse", "parts", "parts_around", "parts_real",
-           "processes", "races", "recording", "roles", "splice", "tls",
-           "truth"]
+           "live", "loads", "misuse", "parts", "parts_around", "parts_hard",
+           "parts_real", "processes", "races", "recording", "roles", "splice",
+           "tls", "truth"]

@@ -35,20 +35,20 @@ class Statistics:
             f.write(value)
 
 
-def program_ids(pid):
-    """Of the programs that a process holds, from what its descriptors say."""
+def descriptors(pid, key):
+    """The ids of that kind ("prog_id", "map_id") that a process holds."""
     found = set()
     base = f"/proc/{pid}/fdinfo"
     for fd in os.listdir(base):
         with open(os.path.join(base, fd)) as f:
             found |= {int(line.split()[1]) for line in f
-                      if line.startswith("prog_id:")}
+                      if line.startswith(key + ":")}
     return found
 
 
 def programs(tracer):
     """{name: (runs, ns)} of the programs that this reqtrace has loaded."""
-    ids = program_ids(tracer.pid)
+    ids = descriptors(tracer.pid, "prog_id")
     shown = subprocess.run(["bpftool", "-j", "prog", "show"], check=True,
                            capture_output=True).stdout
     return {p["name"]: (p.get("run_cnt", 0), p.get("run_time_ns", 0))
