@@ -162,6 +162,12 @@ static __always_inline void thread__woken_by(struct thread *t, u32 tid,
 	/* It is at it already, and only waited for the waker. */
 	if (served__same(&own, &serves))
 		return;
+	/* It was woken for another one, which is not done: for that one it may
+	 * have been too late, or it is at it and waited for this waker. */
+	if (has) {
+		account__unsure(&own);
+		account__unsure(&serves);
+	}
 	to->served = serves;
 	to->at = now;
 	a->woken = t->id;
