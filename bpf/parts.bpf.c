@@ -438,28 +438,68 @@ static __always_inline void parts__read(struct conn *c, struct thread *t,
 		account__add(me, clock[RT_CLOCK_CPU] - t->segment);
 }
 
+/* Whose clocks an exchange without an answer has. */
+struct holder {
+	u32 tid; /* of its task */
+	u32 id;	 /* struct thread.id */
+	bool woken;
+	bool busy; /* only if it does not wait for something to do */
+};
+
+static __always_inline bool parts__is_busy(const struct thread *t, bool woken)
+{
+	/* Whoever was woken for work waits for more of it in a lock, too. */
+	return t->state != RT_CLOCK_POLL &&
+	       !(woken && t->state == RT_CLOCK_LOCK);
+}
+
+/* True if it has the exchange, whose sums are as of now then. */
+static __always_inline bool parts__with(struct conn *c, struct holder h,
+					struct served *me, u64 now)
+{
+	struct task_struct *task = bpf_task_from_pid(h.tid);
+	struct thread *t;
+	bool has;
+
+	if (!task)
+		return false;
+	t = thread__of(task);
+	has = t && t->id == h.id && (!h.busy || parts__is_busy(t, h.woken));
+	if (t && has)
+		parts__read(c, t, me, h.woken, now);
+	bpf_task_release(task);
+	return has;
+}
+
+/*
+ * The thread that read the request has it, unless it waits for events: then it
+ * may have left it to the one that it woke, if that one is busy. If neither is,
+ * it is as much the first one's as before.
+ */
 int parts__until(struct conn *c, u64 now)
 {
-	struct task_struct *task;
+	struct holder reader = {.busy = true};
+	struct holder worker = {.busy = true, .woken = true};
 	struct account *a;
 	struct served me;
-	struct thread *t;
-	u32 tid, id;
 
 	if (!c || !(c->ex.header.flags & RT_EX_PARTS))
 		return 0;
 	me = parts__served(c);
 	a = account__of(&me);
-	tid = a && a->woken ? a->woken_tid : c->tid;
-	id = a && a->woken ? a->woken : c->thread;
-	task = bpf_task_from_pid(tid);
-	if (!task)
-		return 0;
-	t = thread__of(task);
-	if (t && t->id == id) {
-		parts__read(c, t, &me, id != c->thread, now);
-		parts__answered(c, NULL, &me);
+	reader.tid = c->tid;
+	reader.id = c->thread;
+	if (a && a->woken) {
+		if (parts__with(c, reader, &me, now))
+			goto out;
+		worker.tid = a->woken_tid;
+		worker.id = a->woken;
+		if (parts__with(c, worker, &me, now))
+			goto out;
 	}
-	bpf_task_release(task);
+	reader.busy = false;
+	parts__with(c, reader, &me, now);
+out:
+	parts__answered(c, NULL, &me);
 	return 0;
 }

@@ -127,6 +127,10 @@ static int tracer__pass(struct tracer *t, const struct rt_header *head,
 				   ((const struct rt_connection *)head)->tgid,
 				   false, false);
 		break;
+	case RT_REC_LISTENER:
+		err = tracer__name(t, ((const struct rt_listener *)head)->tgid,
+				   false, false);
+		break;
 	case RT_REC_FORK:
 	case RT_REC_EXEC:
 		err = t->fn(t->ctx, head, size);

@@ -150,6 +150,16 @@ static bool all_exited(const struct snapshot *snap)
 	return snap->processes_len > 0;
 }
 
+/* Connections, those that were open before included. */
+static uint64_t opened(const struct snapshot *snap)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < snap->ports_len; i++)
+		n += snap->ports[i].joined + snap->ports[i].opened;
+	return n;
+}
+
 char *notes__nothing(char *buf, size_t size, const struct snapshot *snap)
 {
 	char active[UNITS_LEN], flight[UNITS_LEN];
@@ -172,10 +182,14 @@ char *notes__nothing(char *buf, size_t size, const struct snapshot *snap)
 			 "No exchange has ended yet: %s connections are open, "
 			 "but nothing was asked and answered on them.",
 			 active);
-	else if (snap->ports_len > 0)
+	else if (opened(snap) > 0)
 		snprintf(buf, size,
 			 "No exchange has ended: connections opened and "
 			 "closed without a request being answered.");
+	else if (snap->ports_len > 0)
+		snprintf(buf, size,
+			 "No exchange was seen: nobody connected while it was "
+			 "traced. Is there load?");
 	else if (snap->processes_len == 0)
 		snprintf(buf, size,
 			 "No exchange was seen, and no process to trace: is "

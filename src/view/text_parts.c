@@ -201,8 +201,9 @@ static void print_calls(const struct text *t, const struct measure *m)
 		text__wrapf(t, INDENT, BLANK_LABEL, "... and %zu more", more);
 	if (m->calls_len > 0 && m->calls_known < m->with_parts)
 		text__wrapf(t, INDENT, shown ? BLANK_LABEL : label,
-			    "known of %s of %s; the others shared an event "
-			    "loop, which does not show whose its calls are",
+			    "known of %s of %s; the others did not have their "
+			    "thread to themselves, or it is not known which "
+			    "thread had them",
 			    units__count(known, m->calls_known),
 			    units__count(all, m->with_parts));
 }

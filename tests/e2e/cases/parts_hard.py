@@ -5,7 +5,9 @@ share a queue, loops with several requests in hand, ends that come early."""
 import json
 import os
 import signal
+import socket
 import subprocess
+import time
 
 from cases.cost import descriptors
 from cases.registry import case
@@ -13,6 +15,28 @@ from harness import need, wait_until
 from services import PYTHON, Held, PeerServer, client
 from spending import Service, Upstreams
 from tracer import Tracer
+
+# A pool of threads whose handlers wake another thread, which writes a log.
+POOL = """
+import concurrent.futures, json, queue, socket, threading, time
+log = queue.SimpleQueue()
+def write_log():
+    while log.get():
+        pass
+threading.Thread(target=write_log, daemon=True).start()
+def serve(connection):
+    if connection.recv(1000):
+        log.put("a request")
+        time.sleep(0.2)
+        connection.send(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    connection.close()
+listener = socket.create_server(("127.0.0.1", 0))
+port = listener.getsockname()[1]
+print(json.dumps({"event": "ready", "port": port}), flush=True)
+with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    while True:
+        pool.submit(serve, listener.accept()[0])
+"""
 
 LOOP = """
 import asyncio, json, time
@@ -119,6 +143,32 @@ def closed_without_an_answer(test):
     unknown = series["parts"]["unattributed"]["sum"]
     test.check(f"{unknown * 1e3:.2f} ms are unattributed",
                unknown < 0.05 * series["duration"]["sum"])
+
+
+@case()
+def given_up_beside_other_threads(test):
+    """Clients that give up while threads sleep for them, and other threads
+    come and go: each has the clocks of the thread that has it."""
+    service = test.start([PYTHON, "-c", POOL], name="pool")
+    port = service.wait_event("ready")["port"]
+    tracer = Tracer.of(test, service.pid)
+    for _ in range(5):
+        given_up = [socket.create_connection(("127.0.0.1", port))
+                    for _ in range(3)]
+        for connection in given_up:
+            connection.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            time.sleep(0.01)
+        time.sleep(0.04)
+        for connection in given_up:
+            connection.close()
+        time.sleep(0.3)
+    report = tracer.stop().complete()
+    series = report.one(role="server", port=port)
+    test.equal("given up", 15, series["errors_by"]["peer_abort"], "case")
+    sleep = series["parts"]["sleep"]
+    test.check(f"one slept {sleep['min']} s only", sleep["min"] > 0.035)
+    test.check("most of their time is sleep",
+               sleep["sum"] > 0.9 * series["duration"]["sum"])
 
 
 @case()
