@@ -328,7 +328,8 @@ static __always_inline void parts__answered(struct conn *c, struct thread *t,
 		return;
 	}
 	a->over = 1;
-	if (t && t->mixed != a->mixed)
+	if (t && c->ex.peer.role != RT_ROLE_CLIENT && !c->apart &&
+	    t->mixed != a->mixed)
 		a->unsure |= RT_UNSURE_CALLS;
 	c->ex.own_cpu = a->cpu;
 	c->ex.unsure = a->unsure;

@@ -85,7 +85,6 @@ struct thread {
 	/* See hand.h. */
 	u32 mixed; /* how often it got another exchange beside one */
 	u32 hand_len;
-
 	struct served hand[THREAD_HAND];
 	u64 touched_at;		 /* it touched one of the server role last */
 	u64 segment;		 /* clock[RT_CLOCK_CPU] that is accounted for */
