@@ -50,7 +50,7 @@ LIB_SRCS := $(filter-out src/main.c,$(SRCS))
 # map that it meets before its definition.
 BPF_OWNERS := bpf/ring.bpf.c bpf/target.bpf.c bpf/account.bpf.c \
 	bpf/thread.bpf.c bpf/calls.bpf.c bpf/report.bpf.c bpf/payload.bpf.c \
-	bpf/parts.bpf.c bpf/exchange.bpf.c bpf/socket.bpf.c
+	bpf/parts.bpf.c bpf/exchange.bpf.c bpf/state.bpf.c
 BPF_SRCS := $(BPF_OWNERS) \
 	$(filter-out $(BPF_OWNERS),$(sort $(wildcard bpf/*.bpf.c)))
 FUZZ_LIB_SRCS := $(filter src/proto/% src/decode/% src/model/% src/base/% \

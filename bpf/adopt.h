@@ -2,19 +2,60 @@
 /*
  * Connections that the programs meet without having seen them open: those
  * that were open before tracing started, that came out of an accept queue
- * filled before, that were handed over, and all UNIX ones.
+ * filled before, that were handed over, and all UNIX ones. Here a socket may
+ * be a bare address (file.h), so it is read by probes.
  */
 #ifndef REQTRACE_BPF_ADOPT_H
 #define REQTRACE_BPF_ADOPT_H
 
 #include "report.h"
 
+/* A socket without state, and how it was met. */
+struct found {
+	struct sock *sk;
+	u64 cookie; /* its own, or what stands for it: see conn.h */
+	u32 tgid;   /* who has it */
+	u32 moved;  /* bytes that tgid just received or sent through it */
+	bool received;
+	bool joined; /* it was there before tracing started */
+	bool bare;   /* sk is an address and no more */
+	u8 scratch;  /* enum conn_scratch */
+};
+
 static __always_inline bool adopt__is_tcp(struct sock *sk)
 {
-	u16 family = sk->__sk_common.skc_family;
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
 	return (family == AF_INET || family == AF_INET6) &&
-	       sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP;
+	       BPF_CORE_READ(sk, sk_type) == SOCK_STREAM &&
+	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+/* What a TCP connection has moved: the socket's own counts. */
+struct tcp_counts {
+	u64 acked;    /* by the peer, and what is on its way */
+	u64 sent;     /* once */
+	u64 queued;   /* to be sent, including .sent */
+	u64 received; /* and read */
+	bool unread;
+	s32 sent_after; /* jiffies from the last receive to the last send */
+};
+
+static __always_inline void adopt__count(struct tcp_counts *n,
+					 struct tcp_sock *tp)
+{
+	u32 snd_nxt = BPF_CORE_READ(tp, snd_nxt);
+	u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
+
+	n->acked = BPF_CORE_READ(tp, bytes_acked) +
+		   (u32)(snd_nxt - BPF_CORE_READ(tp, snd_una));
+	n->sent = BPF_CORE_READ(tp, bytes_sent) -
+		  BPF_CORE_READ(tp, bytes_retrans);
+	n->queued = n->sent + (u32)(BPF_CORE_READ(tp, write_seq) - snd_nxt);
+	n->received = BPF_CORE_READ(tp, bytes_received) - unread;
+	n->unread = unread;
+	n->sent_after = BPF_CORE_READ(tp, lsndtime) -
+			BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime);
 }
 
 /*
@@ -23,12 +64,9 @@ static __always_inline bool adopt__is_tcp(struct sock *sk)
  * differ by one for the side that opened it (tcp_ack(), __tcp_transmit_skb()
  * in net/ipv4).
  */
-static __always_inline enum rt_role adopt__role(struct tcp_sock *tp)
+static __always_inline enum rt_role adopt__role(const struct tcp_counts *n)
 {
-	u64 acked = tp->bytes_acked + (u32)(tp->snd_nxt - tp->snd_una);
-	u64 sent = tp->bytes_sent - tp->bytes_retrans;
-
-	return acked > sent ? RT_ROLE_CLIENT : RT_ROLE_SERVER;
+	return n->acked > n->sent ? RT_ROLE_CLIENT : RT_ROLE_SERVER;
 }
 
 /*
@@ -36,88 +74,107 @@ static __always_inline enum rt_role adopt__role(struct tcp_sock *tp)
  * tells, in jiffies; a tie means that answers are quick, so: no. And not if
  * nothing was asked before the bytes that were just asked.
  */
-static __always_inline bool adopt__midway(struct tcp_sock *tp,
+static __always_inline bool adopt__midway(const struct tcp_counts *n,
 					  enum rt_role role, u32 asked)
 {
-	u32 in = tp->inet_conn.icsk_ack.lrcvtime, out = tp->lsndtime;
-	u64 all;
-
-	if (role == RT_ROLE_CLIENT) {
-		all = tp->bytes_sent - tp->bytes_retrans +
-		      (u32)(tp->write_seq - tp->snd_nxt);
-		return all > asked && (s32)(out - in) > 0;
-	}
-	all = tp->bytes_received - (u32)(tp->rcv_nxt - tp->copied_seq);
-	if (all <= asked)
+	if (role == RT_ROLE_CLIENT)
+		return n->queued > asked && n->sent_after > 0;
+	if (n->received <= asked)
 		return false;
-	return tp->rcv_nxt != tp->copied_seq || !tp->bytes_sent ||
-	       (s32)(in - out) > 0;
+	return n->unread || !n->sent || n->sent_after < 0;
 }
 
-/* moved: bytes that the current task just received or sent through it. */
-static __always_inline struct conn *adopt__tcp(struct sock *sk, u32 tgid,
-					       u32 moved, bool received)
+/* Where its state is made; complete with adopt__tell(). */
+static __always_inline struct conn *adopt__make(const struct found *f)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	if (rt_config.by_cookie)
+		return conn__scratch(f->scratch);
+	return f->bare ? NULL : conn__create(f->sk);
+}
+
+static __always_inline struct conn *adopt__tell(struct conn *c, u64 now)
+{
+	bool made = true;
+
+	if (rt_config.by_cookie || !conn__is_tcp(c))
+		c = conn__publish(c, &made);
+	if (!c || !made)
+		return c;
+	if (c->ex.peer.flags & RT_PEER_JOINED)
+		count(RT_COUNT_JOINED);
+	report__connection(c, RT_REC_OPEN, now, 0);
+	return c;
+}
+
+static __always_inline struct conn *adopt__tcp(const struct found *f)
+{
+	struct sock *sk = f->sk;
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct tcp_counts n;
 	enum rt_role role;
 	struct conn *c;
 	u32 asked;
 	u16 port;
 
-	if (!tp)
-		return NULL;
-	role = adopt__role(tp);
-	port = role == RT_ROLE_CLIENT ? bpf_ntohs(sk->__sk_common.skc_dport)
-				      : sk->__sk_common.skc_num;
+	adopt__count(&n, tp);
+	role = adopt__role(&n);
+	port = role == RT_ROLE_CLIENT
+		       ? bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport))
+		       : BPF_CORE_READ(sk, __sk_common.skc_num);
 	if (!target__port(port) ||
 	    (role == RT_ROLE_CLIENT && rt_config.server_only))
 		return NULL;
-	c = conn__create(sk);
+	c = adopt__make(f);
 	if (!c)
 		return NULL;
-	conn__addresses(&c->ex.peer, sk);
+	conn__addresses(&c->ex.peer, f->sk);
+	c->ex.peer.cookie = f->cookie;
 	c->ex.peer.role = role;
+	c->ex.peer.transport = RT_TRANSPORT_TCP;
 	c->ex.peer.flags = RT_PEER_JOINED;
-	c->ex.peer.owner = tgid;
-	c->used_by = tgid;
-	asked = received == (role == RT_ROLE_SERVER) ? moved : 0;
-	c->phase = adopt__midway(tp, role, asked) ? PHASE_SKIP : PHASE_IDLE;
-	c->kind = CONN_OPEN;
-	barrier(); /* a receive is seen from here on, or in this already */
-	c->copied_seq = tp->copied_seq;
-	count(RT_COUNT_JOINED);
+	c->ex.peer.owner = f->tgid;
+	c->used_by = f->tgid;
+	asked = f->received == (role == RT_ROLE_SERVER) ? f->moved : 0;
+	c->phase = adopt__midway(&n, role, asked) ? PHASE_SKIP : PHASE_IDLE;
 	if (c->phase == PHASE_SKIP)
 		count(RT_COUNT_JOINED_MIDWAY);
-	report__connection(c, RT_REC_OPEN, bpf_ktime_get_ns(), 0);
-	return c;
+	c->generation = rt_sweep_generation + 1;
+	c->kind = CONN_OPEN;
+	barrier(); /* a receive is seen from here on, or in this already */
+	c->copied_seq = BPF_CORE_READ(tp, copied_seq);
+	return adopt__tell(c, bpf_ktime_get_ns());
 }
 
 static __always_inline u32 adopt__peer_pid(struct sock *sk)
 {
-	struct pid *pid = sk->sk_peer_pid;
+	struct pid *pid = BPF_CORE_READ(sk, sk_peer_pid);
 
-	return pid ? pid->numbers[0].nr : 0;
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+/* The ends of a UNIX connection: who of them has a name. */
+struct unix_ends {
+	bool named;
+	bool peer_named;
+};
+
+static __always_inline void adopt__ends(struct unix_ends *ends, struct sock *sk)
+{
+	struct unix_sock *us = (struct unix_sock *)sk;
+	struct unix_sock *peer = (struct unix_sock *)BPF_CORE_READ(us, peer);
+
+	ends->named = BPF_CORE_READ(us, addr);
+	ends->peer_named = peer && BPF_CORE_READ(peer, addr);
 }
 
 /* Who listened carries the name; a client's is its own and rare. Without
  * any (socketpair), the first to speak is the client. */
-static __always_inline enum rt_role adopt__unix_role(struct unix_sock *us,
-						     struct unix_sock *peer,
+static __always_inline enum rt_role adopt__unix_role(const struct unix_ends *e,
 						     bool received)
 {
-	bool named = us->addr, peer_named = peer && peer->addr;
-
-	if (named != peer_named)
-		return named ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
+	if (e->named != e->peer_named)
+		return e->named ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
 	return received ? RT_ROLE_SERVER : RT_ROLE_CLIENT;
-}
-
-/* A socketpair: if one process has both ends, its threads wake one another by
- * it (event loops do), and whom they serve does not change by that. */
-static __always_inline bool adopt__is_self(struct unix_sock *us,
-					   struct unix_sock *peer)
-{
-	return !us->addr && !(peer && peer->addr);
 }
 
 /* The mark of a living UNIX socket; asked twice, as two CPUs that make it at
@@ -130,69 +187,62 @@ static __always_inline u64 *adopt__mark(struct sock *sk, u64 cookie)
 	return mark ?: bpf_sk_storage_get(&rt_unix_marks, sk, 0, 0);
 }
 
-static __always_inline struct conn *adopt__unix(struct sock *sk, u32 tgid,
-						bool received, bool joined)
+static __always_inline struct conn *adopt__unix(const struct found *f)
 {
-	struct unix_sock *us = bpf_skc_to_unix_sock(sk), *peer;
-	struct sock *other;
+	struct sock *sk = f->sk;
+	struct unix_ends ends;
 	struct conn *c;
 	enum rt_role role;
-	u64 now = bpf_ktime_get_ns(), cookie, *mark;
-	u32 which = joined;
-	long err;
+	u64 now = bpf_ktime_get_ns();
 
-	if (!us || sk->sk_type != SOCK_STREAM)
+	if (BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return NULL;
-	other = us->peer;
-	peer = other ? bpf_skc_to_unix_sock(other) : NULL;
-	role = adopt__unix_role(us, peer, received);
+	adopt__ends(&ends, f->sk);
+	role = adopt__unix_role(&ends, f->received);
 	if (!target__port(0) ||
 	    (role == RT_ROLE_CLIENT && rt_config.server_only))
 		return NULL;
-	cookie = bpf_get_socket_cookie((void *)sk);
-	mark = adopt__mark(sk, cookie);
-	c = bpf_map_lookup_elem(&rt_conn_scratch, &which);
-	if (!mark || !c) {
+	if (!f->bare && !adopt__mark(f->sk, f->cookie)) {
 		count(RT_COUNT_NO_STORAGE);
 		return NULL;
 	}
-	c->ex.peer.cookie = cookie;
+	c = conn__scratch(f->scratch);
+	if (!c)
+		return NULL;
+	c->ex.peer.cookie = f->cookie;
 	c->ex.peer.role = role;
 	c->ex.peer.transport = RT_TRANSPORT_UNIX;
-	c->ex.peer.owner = tgid;
-	c->ex.peer.remote_pid = adopt__peer_pid(sk);
-	c->apart = adopt__is_self(us, peer) && c->ex.peer.remote_pid == tgid;
-	c->ex.peer.flags = joined ? RT_PEER_JOINED : 0;
-	c->ex.peer.established = joined ? 0 : now;
-	c->used_by = tgid;
+	c->ex.peer.owner = f->tgid;
+	c->ex.peer.remote_pid = adopt__peer_pid(f->sk);
+	/* A socketpair: if one process has both ends, its threads wake one
+	 * another by it (event loops do), and whom they serve does not change
+	 * by that. */
+	c->apart = !ends.named && !ends.peer_named &&
+		   c->ex.peer.remote_pid == f->tgid;
+	c->ex.peer.flags = f->joined ? RT_PEER_JOINED : 0;
+	c->ex.peer.established = f->joined ? 0 : now;
+	c->used_by = f->tgid;
+	c->phase = PHASE_IDLE;
 	c->kind = CONN_OPEN;
 	/* Out of reach of a sweep that has looked for the living already. */
 	c->generation = rt_sweep_generation + 1;
-	/* Made whole before others can find it; one CPU wins. */
-	err = bpf_map_update_elem(&rt_unix_conns, &cookie, c, BPF_NOEXIST);
-	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
-	if (!c)
-		count(RT_COUNT_UNIX_FULL);
-	if (!c || err)
-		return c;
-	if (joined)
-		count(RT_COUNT_JOINED);
-	report__connection(c, RT_REC_OPEN, now, 0);
-	return c;
+	return adopt__tell(c, now);
 }
 
 /* A socket without state through which the current task moved bytes. */
-static __always_inline struct conn *adopt__current(struct sock *sk, u32 moved,
-						   bool received)
+static __always_inline struct conn *adopt__current(struct found *f)
 {
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct sock *sk = f->sk;
 
-	if (!target__is(tgid))
+	f->tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!target__is(f->tgid))
 		return NULL;
-	if (adopt__is_tcp(sk))
-		return adopt__tcp(sk, tgid, moved, received);
-	if (sk->__sk_common.skc_family == AF_UNIX)
-		return adopt__unix(sk, tgid, received, false);
+	if (!f->bare)
+		f->cookie = bpf_get_socket_cookie((void *)f->sk);
+	if (adopt__is_tcp(f->sk))
+		return adopt__tcp(f);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		return adopt__unix(f);
 	return NULL;
 }
 

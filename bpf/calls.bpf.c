@@ -8,15 +8,16 @@ struct calls_scratch_map rt_calls_zero SEC(".maps");
 /* The entry of an exchange, emptied of another one's calls; NULL: no room. */
 static __always_inline struct calls *calls__get(const struct served *s)
 {
-	struct calls *c = bpf_map_lookup_elem(&rt_calls, &s->cookie), *zero;
+	u64 cookie = s->cookie; /* a key must be on the stack before 6.2 */
+	struct calls *c = bpf_map_lookup_elem(&rt_calls, &cookie), *zero;
 	u32 first = 0;
 
 	if (!c) {
 		zero = bpf_map_lookup_elem(&rt_calls_zero, &first);
 		if (!zero)
 			return NULL;
-		bpf_map_update_elem(&rt_calls, &s->cookie, zero, BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&rt_calls, &s->cookie);
+		bpf_map_update_elem(&rt_calls, &cookie, zero, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&rt_calls, &cookie);
 	}
 	if (c && c->seq != s->seq) {
 		__builtin_memset(c, 0, sizeof(*c));

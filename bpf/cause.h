@@ -9,18 +9,13 @@
 #define REQTRACE_BPF_CAUSE_H
 
 #include "cause_table.h"
+#include "file.h"
 #include "regs.h"
 
 /* include/linux/sched.h */
 #define TASK_UNINTERRUPTIBLE 0x2
 #define TASK_STOPPED_OR_TRACED 0xc
 #define TASK_FROZEN 0x8000
-
-/* include/uapi/linux/stat.h */
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-#define S_IFREG 0100000
-#define S_IFBLK 0060000
 
 /* include/uapi/linux/magic.h: eventfd, timerfd and the like, whose inode says
  * since Linux 6.16 that it is a regular file (commit cfd86ef7e8e7). */
@@ -31,31 +26,10 @@ struct cause {
 	u64 sk;	   /* RT_CLOCK_NETWORK: address of the struct sock, or 0 */
 };
 
-static __always_inline struct file *cause__file(struct task_struct *task,
-						u64 fd)
-{
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL, **array;
-
-	if (!fdt || fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	array = BPF_CORE_READ(fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), array + fd);
-	return file;
-}
-
-/* The address of the socket of a file that is one. */
-static __always_inline u64 cause__sock(struct file *file)
-{
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-
-	return socket ? (u64)BPF_CORE_READ(socket, sk) : 0;
-}
-
 static __always_inline u32 cause__by_fd(struct task_struct *task, u64 fd,
 					bool resolve, struct cause *out)
 {
-	struct file *file = cause__file(task, fd);
+	struct file *file = file__of(task, fd);
 	struct inode *inode;
 
 	if (!file)
@@ -64,7 +38,7 @@ static __always_inline u32 cause__by_fd(struct task_struct *task, u64 fd,
 	switch (BPF_CORE_READ(inode, i_mode) & S_IFMT) {
 	case S_IFSOCK:
 		if (resolve)
-			out->sk = cause__sock(file);
+			out->sk = file__sock(file);
 		return RT_CLOCK_NETWORK;
 	case S_IFBLK:
 		return RT_CLOCK_DISK;
@@ -83,8 +57,8 @@ static __always_inline u32 cause__by_socket(struct task_struct *task, u64 fd,
 	struct file *file;
 
 	if (resolve) {
-		file = cause__file(task, fd);
-		out->sk = file ? cause__sock(file) : 0;
+		file = file__of(task, fd);
+		out->sk = file ? file__sock(file) : 0;
 	}
 	return RT_CLOCK_NETWORK;
 }

@@ -11,6 +11,11 @@
  * go with its storage. So the state is in a hash by cookie, which the sweep
  * empties, and the socket's storage only holds a mark that it still lives.
  *
+ * The syscall engine comes by its sockets through file descriptors, as bare
+ * addresses, for which the kernel hands out no storage: there (rt_config
+ * .by_cookie) the hash has the TCP connections, too, and a socket's storage
+ * only says so. A socket without a cookie goes by its inode's number.
+ *
  * The maps are owned by socket.bpf.c.
  */
 #ifndef REQTRACE_BPF_CONN_H
@@ -25,6 +30,7 @@ enum conn_kind {
 	CONN_CONNECTING, /* client role, SYN sent */
 	CONN_OPEN,
 	CONN_CLOSED,
+	CONN_HASHED, /* what is known of it is in the hash */
 };
 
 enum conn_phase {
@@ -102,11 +108,11 @@ struct conn_map {
 	__type(value, struct conn);
 };
 
-struct unix_conn_map {
+struct conn_hash_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RT_MAX_UNIX);
-	__type(key, u64); /* socket cookie */
+	__uint(max_entries, RT_MAX_HASHED);
+	__type(key, u64); /* rt_peer.cookie */
 	__type(value, struct conn);
 };
 
@@ -117,19 +123,24 @@ struct unix_mark_map {
 	__type(value, u64); /* socket cookie */
 };
 
-/* A connection in the making: [1] for the seeding iterator, which may be
- * preempted by what uses [0]. What is not set for each stays zero. */
+/* A connection in the making, by who makes it: they may interrupt each other.
+ * What is not set for each stays zero. */
+enum conn_scratch { SCRATCH_TASK, SCRATCH_SEED, SCRATCH_STATE, SCRATCHES };
+
 struct conn_scratch_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, SCRATCHES);
 	__type(key, u32);
 	__type(value, struct conn);
 };
 
 extern struct conn_map rt_conns SEC(".maps");
-extern struct unix_conn_map rt_unix_conns SEC(".maps");
+extern struct conn_hash_map rt_conn_hash SEC(".maps");
 extern struct unix_mark_map rt_unix_marks SEC(".maps");
 extern struct conn_scratch_map rt_conn_scratch SEC(".maps");
+
+/* Stands for the cookie of a socket that has none: its inode's number. */
+#define COOKIE_INODE (1ull << 63)
 
 /* Number of the latest sweep, set by userspace; owned by socket.bpf.c. */
 extern rt_u32 rt_sweep_generation;
@@ -150,16 +161,52 @@ static __always_inline bool conn__is_tcp(const struct conn *c)
 	return c->ex.peer.transport == RT_TRANSPORT_TCP;
 }
 
+static __always_inline struct conn *conn__hashed(u64 cookie)
+{
+	return cookie ? bpf_map_lookup_elem(&rt_conn_hash, &cookie) : NULL;
+}
+
 /* The state of a tracked socket, or NULL. */
 static __always_inline struct conn *conn__get(struct sock *sk)
 {
 	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
-	u64 cookie;
 
-	if (c || sk->__sk_common.skc_family != AF_UNIX)
+	if (c && !(rt_config.by_cookie && c->kind == CONN_HASHED))
 		return c;
-	cookie = sk->__sk_common.skc_cookie.counter;
-	return cookie ? bpf_map_lookup_elem(&rt_unix_conns, &cookie) : NULL;
+	if (!rt_config.by_cookie && sk->__sk_common.skc_family != AF_UNIX)
+		return NULL;
+	return conn__hashed(sk->__sk_common.skc_cookie.counter);
+}
+
+/*
+ * Put into the hash what was made in a scratch. *made: it was not there. Made
+ * whole before others can find it; one CPU wins.
+ */
+static __always_inline struct conn *conn__publish(struct conn *scratch,
+						  bool *made)
+{
+	u64 cookie = scratch->ex.peer.cookie;
+	struct conn *c;
+
+	*made = !bpf_map_update_elem(&rt_conn_hash, &cookie, scratch,
+				     BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&rt_conn_hash, &cookie);
+	if (!c)
+		count(RT_COUNT_UNIX_FULL);
+	return c;
+}
+
+static __always_inline struct conn *conn__scratch(enum conn_scratch which)
+{
+	u32 key = which;
+	struct conn *c = bpf_map_lookup_elem(&rt_conn_scratch, &key);
+
+	if (!c) {
+		count(RT_COUNT_NO_STORAGE);
+		return NULL;
+	}
+	__builtin_memset(&c->ex.peer, 0, sizeof(c->ex.peer));
+	return c;
 }
 
 /*
@@ -201,23 +248,24 @@ static __always_inline void conn__map_v4(u8 *to, __be32 addr)
 	__builtin_memcpy(to + 12, &addr, 4);
 }
 
-/* Who talks to whom, from an inet socket. */
+/* Who talks to whom, from an inet socket, which may be a bare address. */
 static __always_inline void conn__addresses(struct rt_peer *peer,
 					    struct sock *sk)
 {
-	if (sk->__sk_common.skc_family == AF_INET6) {
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6) {
 		struct in6_addr *a = &sk->__sk_common.skc_v6_rcv_saddr;
 		struct in6_addr *b = &sk->__sk_common.skc_v6_daddr;
 
 		bpf_probe_read_kernel(peer->local_addr, 16, a);
 		bpf_probe_read_kernel(peer->remote_addr, 16, b);
 	} else {
-		conn__map_v4(peer->local_addr, sk->__sk_common.skc_rcv_saddr);
-		conn__map_v4(peer->remote_addr, sk->__sk_common.skc_daddr);
+		conn__map_v4(peer->local_addr,
+			     BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		conn__map_v4(peer->remote_addr,
+			     BPF_CORE_READ(sk, __sk_common.skc_daddr));
 	}
-	peer->local_port = sk->__sk_common.skc_num;
-	peer->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
-	peer->cookie = bpf_get_socket_cookie((void *)sk);
+	peer->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	peer->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
 #endif

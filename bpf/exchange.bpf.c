@@ -69,11 +69,11 @@ static __always_inline void exchange__note(struct conn *c,
 }
 
 static __always_inline void exchange__locate(struct segments *s,
-					     const struct moved *m)
+					     struct moved *m)
 {
 	s->known = false;
 	if (!m->unreadable)
-		payload__locate(s, m->bytes, m->socket);
+		payload__locate(s, m);
 }
 
 /* RFC 8446 section 5.1: handshake or application data, version 3.x. */
@@ -84,8 +84,7 @@ static __always_inline bool exchange__is_tls(const u8 *bytes)
 
 /* Keep the first bytes of the request, send on what is beyond them. */
 static __always_inline void exchange__request_bytes(struct conn *c,
-						    const struct moved *m,
-						    u64 before)
+						    struct moved *m, u64 before)
 {
 	struct rt_exchange *ex = &c->ex;
 	u32 had = ex->request_len, have = had;
@@ -112,7 +111,7 @@ static __always_inline void exchange__request_bytes(struct conn *c,
 }
 
 static __always_inline void exchange__response_bytes(struct conn *c,
-						     const struct moved *m)
+						     struct moved *m)
 {
 	struct rt_exchange *ex = &c->ex;
 	struct segments s;
@@ -154,8 +153,7 @@ static __always_inline bool exchange__answered_unseen(struct conn *c,
 
 /* Bytes of a question: begins an exchange or goes on with one. False if they
  * belong to none that is followed. */
-static __always_inline bool exchange__asked(struct conn *c,
-					    const struct moved *m)
+static __always_inline bool exchange__asked(struct conn *c, struct moved *m)
 {
 	u64 before = 0;
 	u16 flags = 0;
@@ -183,8 +181,7 @@ static __always_inline bool exchange__asked(struct conn *c,
 
 /* Bytes of an answer. False if they belong to no exchange, or were taken into
  * account already. */
-static __always_inline bool exchange__answered(struct conn *c,
-					       const struct moved *m)
+static __always_inline bool exchange__answered(struct conn *c, struct moved *m)
 {
 	if (c->phase == PHASE_SKIP || c->phase == PHASE_PASS) {
 		/* It has its answer: the next question is a whole one. */
@@ -212,7 +209,7 @@ static __always_inline bool exchange__answered(struct conn *c,
 
 /* A TLS alert asks and answers nothing, and often comes long after. */
 static __always_inline bool exchange__is_goodbye(struct conn *c,
-						 const struct moved *m)
+						 struct moved *m)
 {
 	int left;
 
@@ -222,7 +219,7 @@ static __always_inline bool exchange__is_goodbye(struct conn *c,
 	}
 	if (m->unreadable)
 		return false;
-	left = payload__tls_alert(m->bytes, m->socket);
+	left = payload__tls_alert(m);
 	if (left > 0 && m->received)
 		c->tls_left = left;
 	return left >= 0;

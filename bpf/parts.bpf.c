@@ -7,8 +7,9 @@
 #include "hand.h"
 #include "thread.h"
 
-extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
-extern void bpf_task_release(struct task_struct *task) __ksym;
+/* Linux 6.2; without them see parts__until(). */
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
 /* The clocks of the current thread. */
 static __always_inline struct thread *parts__thread(u64 now)
@@ -487,6 +488,8 @@ int parts__until(struct conn *c, u64 now)
 	if (!c || !(c->ex.header.flags & RT_EX_PARTS))
 		return 0;
 	me = parts__served(c);
+	if (!rt_config.task_from_pid) /* the last wait stays unattributed */
+		goto out;
 	a = account__of(&me);
 	reader.tid = c->tid;
 	reader.id = c->thread;

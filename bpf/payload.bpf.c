@@ -2,7 +2,10 @@
 /* See payload.h. Reads the registers and memory of the current task. */
 #include "payload.h"
 
+#include "file.h"
+#include "iov.h"
 #include "regs.h"
+#include "syscall_numbers.h"
 
 /* The user ABI of the calls (include/linux/socket.h, uio.h), 64-bit. */
 struct user_iovec {
@@ -33,40 +36,6 @@ struct data_scratch_map {
 
 struct data_scratch_map rt_data_scratch SEC(".maps");
 
-#if defined(__TARGET_ARCH_x86)
-enum {
-	SYS_read = 0,
-	SYS_write = 1,
-	SYS_readv = 19,
-	SYS_writev = 20,
-	SYS_sendto = 44,
-	SYS_recvfrom = 45,
-	SYS_sendmsg = 46,
-	SYS_recvmsg = 47,
-	SYS_splice = 275,
-	SYS_recvmmsg = 299,
-	SYS_sendmmsg = 307,
-	SYS_preadv2 = 327,
-	SYS_pwritev2 = 328,
-};
-#else
-enum {
-	SYS_read = 63,
-	SYS_write = 64,
-	SYS_readv = 65,
-	SYS_writev = 66,
-	SYS_splice = 76,
-	SYS_sendto = 206,
-	SYS_recvfrom = 207,
-	SYS_sendmsg = 211,
-	SYS_recvmsg = 212,
-	SYS_recvmmsg = 243,
-	SYS_sendmmsg = 269,
-	SYS_preadv2 = 286,
-	SYS_pwritev2 = 287,
-};
-#endif
-
 /* The number of the call in flight; x32 numbers match none of those above. */
 static __always_inline s64 payload__syscall(struct task_struct *task,
 					    struct pt_regs *regs)
@@ -79,13 +48,9 @@ static __always_inline s64 payload__syscall(struct task_struct *task,
 static __always_inline bool payload__fd_is(struct task_struct *task, u64 socket,
 					   u64 fd)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file *file, **array = BPF_CORE_READ(fdt, fd);
+	struct file *file = file__of(task, fd);
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds) ||
-	    bpf_probe_read_kernel(&file, sizeof(file), array + fd) || !file)
-		return false;
-	return (u64)BPF_CORE_READ(file, private_data) == socket;
+	return file && (u64)file__socket(file) == socket;
 }
 
 static __always_inline void payload__iovec(struct segments *s, u64 iov, u64 n)
@@ -118,20 +83,22 @@ int payload__by_splice(void)
 	return payload__syscall(task, regs) == SYS_splice;
 }
 
-int payload__locate(struct segments *s, u32 total, u64 socket)
+int payload__locate(struct segments *s, struct moved *m)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = regs__of(task);
 	u64 arg2 = REGS_ARG2(regs);
 
-	if (!s)
+	if (!s || !m)
 		return 0;
 
 	__builtin_memset(s, 0, sizeof(*s));
-	s->total = total;
+	s->total = m->bytes;
+	if (m->msg && iov__locate(s, m->msg) != IOV_UNKNOWN)
+		return 0;
 	if (task->flags & PF_IO_WORKER) /* works off io_uring's queue */
 		return 0;
-	if (task->io_uring && !payload__fd_is(task, socket, REGS_ARG1(regs)))
+	if (task->io_uring && !payload__fd_is(task, m->socket, REGS_ARG1(regs)))
 		return 0;
 	switch (payload__syscall(task, regs)) {
 	case SYS_read:
@@ -139,7 +106,7 @@ int payload__locate(struct segments *s, u32 total, u64 socket)
 	case SYS_recvfrom:
 	case SYS_sendto:
 		s->base[0] = arg2;
-		s->len[0] = total;
+		s->len[0] = s->total;
 		s->known = true;
 		break;
 	case SYS_readv:
@@ -277,15 +244,18 @@ int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
  * 1.3 it hides in application data of 2 + 1 + 16 bytes, which no sensible
  * message of two bytes shares.
  */
-int payload__tls_alert(u32 total, u64 socket)
+int payload__tls_alert(struct moved *m)
 {
 	struct segments s;
 	u8 head[TLS_HEADER];
-	u32 size;
+	u32 size, total;
 
+	if (!m)
+		return -1;
+	total = m->bytes;
 	if (total > TLS_ALERT_MAX || total < TLS_HEADER)
 		return -1;
-	payload__locate(&s, total, socket);
+	payload__locate(&s, m);
 	if (!s.known ||
 	    bpf_probe_read_user(head, sizeof(head), (void *)s.base[0]))
 		return -1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bytes of a receive or send, found without tracing system calls: the
- * socket tracepoints fire in the caller's context, so its saved registers
- * still hold the system call's number, fd and buffer.
+ * The bytes of a receive or send, found without tracing system calls: what an
+ * engine hooks runs in the caller's context, so its saved registers still hold
+ * the system call's number, fd and buffer. Trampolines have the message itself.
  */
 #ifndef REQTRACE_BPF_PAYLOAD_H
 #define REQTRACE_BPF_PAYLOAD_H
 
-#include "conn.h"
+#include "exchange.h"
 
 #define PAYLOAD_SEGMENTS 4
 #define PAYLOAD_APPEND (RT_REQUEST_CAP / 2)
@@ -29,11 +29,10 @@ int payload__by_splice(void);
 
 /* If the call in flight moved nothing but a TLS alert, or its header (which
  * OpenSSL reads first), how many bytes of it are left; else -1. */
-int payload__tls_alert(u32 total, u64 socket);
+int payload__tls_alert(struct moved *m);
 
-/* Where the total bytes of the call in flight are. socket: address of the
- * struct socket that they went through. Always 0. */
-int payload__locate(struct segments *s, u32 total, u64 socket);
+/* Where the bytes of the call in flight are. Always 0. */
+int payload__locate(struct segments *s, struct moved *m);
 
 /*
  * Append to the len bytes that the payload holds of this side so far, from

@@ -17,12 +17,14 @@
 #define REGS_ARG1(r) ((r)->di)
 #define REGS_ARG2(r) ((r)->si)
 #define REGS_ARG3(r) ((r)->dx)
+#define REGS_ARG4(r) ((r)->r10)
 #define REGS_RESULT(r) ((r)->ax)
 #else
 #define TIF_32BIT (1ul << 22)
 #define REGS_ARG1(r) ((r)->orig_x0)
 #define REGS_ARG2(r) ((r)->regs[1])
 #define REGS_ARG3(r) ((r)->regs[2])
+#define REGS_ARG4(r) ((r)->regs[3])
 #define REGS_RESULT(r) ((r)->regs[0])
 #endif
 

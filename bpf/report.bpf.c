@@ -31,8 +31,12 @@ static __always_inline u32 summary__bucket(u64 ns)
 	u32 low = 0;
 
 	for (u32 step = RT_BOUNDARIES / 2; step; step /= 2) {
-		u32 i = (low + step - 1) & (RT_BOUNDARIES - 1);
+		u32 i = low + step - 1;
 
+		/* Else the compiler sets bits instead of clearing others, by
+		 * which the verifier of Linux 6.1 finds no bound. */
+		barrier_var(i);
+		i &= RT_BOUNDARIES - 1;
 		low += step * (u32)((rt_boundaries[i] - ns) >> 63);
 	}
 	return low < RT_HIST_BUCKETS ? low : RT_HIST_BUCKETS - 1;

@@ -5,19 +5,10 @@
  */
 #include "adopt.h"
 
-static __always_inline void seed__tcp(struct sock *sk, u32 tgid)
+static __always_inline void seed__listener(struct sock *sk, u32 tgid, u8 state)
 {
-	u8 state = sk->__sk_common.skc_state;
-	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+	struct conn *c;
 
-	if (c)
-		return;
-	if (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT) {
-		adopt__tcp(sk, tgid, 0, true);
-		return;
-	}
-	if (state != TCP_LISTEN && state != TCP_SYN_SENT)
-		return;
 	if (state == TCP_LISTEN && !target__port(sk->__sk_common.skc_num))
 		return;
 	if (state == TCP_SYN_SENT &&
@@ -31,14 +22,32 @@ static __always_inline void seed__tcp(struct sock *sk, u32 tgid)
 	c->kind = state == TCP_LISTEN ? CONN_LISTENER : CONN_CONNECTING;
 }
 
+static __always_inline void seed__tcp(const struct found *f)
+{
+	struct sock *sk = f->sk;
+	u8 state = sk->__sk_common.skc_state;
+
+	if (bpf_sk_storage_get(&rt_conns, sk, 0, 0))
+		return;
+	if (state == TCP_LISTEN || state == TCP_SYN_SENT)
+		seed__listener(sk, f->tgid, state);
+	else if ((state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT) &&
+		 !(rt_config.by_cookie && conn__hashed(f->cookie)))
+		adopt__tcp(f);
+}
+
 SEC("iter/task_file")
 int rt_seed(struct bpf_iter__task_file *ctx)
 {
+	struct found f = {
+		.received = true,
+		.joined = true,
+		.scratch = SCRATCH_SEED,
+	};
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct socket *sock;
 	struct sock *sk;
-	u64 cookie;
 
 	if (!task || !file || !target__is(task->tgid))
 		return 0;
@@ -48,13 +57,16 @@ int rt_seed(struct bpf_iter__task_file *ctx)
 	sk = sock->sk;
 	if (!sk)
 		return 0;
+	f.sk = sk;
+	f.tgid = task->tgid;
 	if (adopt__is_tcp(sk)) {
-		seed__tcp(sk, task->tgid);
+		f.cookie = bpf_get_socket_cookie((void *)sk);
+		seed__tcp(&f);
 	} else if (sk->__sk_common.skc_family == AF_UNIX &&
 		   sk->__sk_common.skc_state == TCP_ESTABLISHED) {
-		cookie = sk->__sk_common.skc_cookie.counter;
-		if (!cookie || !bpf_map_lookup_elem(&rt_unix_conns, &cookie))
-			adopt__unix(sk, task->tgid, true, true);
+		f.cookie = bpf_get_socket_cookie((void *)sk);
+		if (!conn__hashed(f.cookie))
+			adopt__unix(&f);
 	}
 	return 0;
 }

@@ -114,7 +114,7 @@ int rt_sweep_tcp(struct bpf_iter__bpf_sk_storage_map *ctx)
 	return 0;
 }
 
-/* First of the two UNIX passes: which sockets are alive. */
+/* First of the two passes over the hash: which UNIX sockets are alive. */
 SEC("iter/bpf_sk_storage_map")
 int rt_sweep_marks(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
@@ -124,7 +124,34 @@ int rt_sweep_marks(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!ctx->sk || !mark)
 		return 0;
 	cookie = *mark;
-	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
+	c = conn__hashed(cookie);
+	if (c)
+		c->generation = rt_sweep_generation;
+	return 0;
+}
+
+/* The same for the syscall engine, which cannot mark sockets: those that the
+ * targets have open. */
+SEC("iter/task_file")
+int rt_sweep_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *sock;
+	struct sock *sk;
+	struct conn *c;
+
+	if (!task || !file || !target__is(task->tgid))
+		return 0;
+	sock = bpf_sock_from_file(file);
+	if (!sock)
+		return 0;
+	sk = sock->sk;
+	if (!sk)
+		return 0;
+	c = conn__hashed(sk->__sk_common.skc_cookie.counter);
+	if (!c)
+		c = conn__hashed(COOKIE_INODE | file->f_inode->i_ino);
 	if (c)
 		c->generation = rt_sweep_generation;
 	return 0;
@@ -147,10 +174,16 @@ static __noinline int sweep__gone(struct conn *c)
 	return 0;
 }
 
+/* Nothing but its absence tells that it is gone. */
+static __always_inline bool sweep__is_watched(const struct conn *c)
+{
+	return !conn__is_tcp(c) || c->ex.peer.cookie & COOKIE_INODE;
+}
+
 /* Second pass: report what is idle and what is gone. The cookies of the
  * latter are the iterator's output; userspace deletes them from the map. */
 SEC("iter/bpf_map_elem")
-int rt_sweep_unix(struct bpf_iter__bpf_map_elem *ctx)
+int rt_sweep_hash(struct bpf_iter__bpf_map_elem *ctx)
 {
 	u64 *key = ctx->key, cookie;
 	struct conn *c;
@@ -158,14 +191,17 @@ int rt_sweep_unix(struct bpf_iter__bpf_map_elem *ctx)
 	if (!key || !ctx->value)
 		return 0;
 	cookie = *key;
-	c = bpf_map_lookup_elem(&rt_unix_conns, &cookie);
-	if (!c || c->kind != CONN_OPEN)
+	c = conn__hashed(cookie);
+	if (!c)
 		return 0;
-	if ((s32)(c->generation - rt_sweep_generation) >= 0) {
-		sweep__conn(c);
-	} else {
+	if (c->kind == CONN_OPEN) {
+		if (!sweep__is_watched(c) ||
+		    (s32)(c->generation - rt_sweep_generation) >= 0) {
+			sweep__conn(c);
+			return 0;
+		}
 		sweep__gone(c);
-		bpf_seq_write(ctx->meta->seq, &cookie, sizeof(cookie));
 	}
+	bpf_seq_write(ctx->meta->seq, &cookie, sizeof(cookie));
 	return 0;
 }

@@ -129,14 +129,22 @@ static __always_inline void thread__off(struct thread *t,
 	}
 }
 
+/* TASK_* of the thread that is switched out; the tracepoint tells it since
+ * Linux 5.18 (commit 9c2136be0878 "sched/tracing: Append prev_state to tp args
+ * instead"), and before that nobody has changed it yet. */
+static __always_inline u32 thread__left_for(u64 *ctx, struct task_struct *prev)
+{
+	return rt_config.switch_tells_state ? (u32)ctx[3] : prev->__state;
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(rt_switch, bool preempt, struct task_struct *prev,
-	     struct task_struct *next, unsigned int prev_state)
+	     struct task_struct *next)
 {
 	struct thread *t = thread__of(prev);
 
 	if (t && !t->ended)
-		thread__off(t, prev, preempt ? 0 : prev_state,
+		thread__off(t, prev, preempt ? 0 : thread__left_for(ctx, prev),
 			    bpf_ktime_get_ns());
 	t = thread__of(next);
 	if (t)

@@ -29,6 +29,9 @@ typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
 typedef __s64 s64;
+typedef unsigned long __kernel_size_t;
+typedef __kernel_size_t size_t;
+typedef long ssize_t;
 typedef _Bool bool;
 #define true 1
 #define false 0
@@ -81,6 +84,7 @@ struct super_block {
 
 struct inode {
 	umode_t i_mode;
+	unsigned long i_ino;
 	struct super_block *i_sb;
 };
 
@@ -169,6 +173,29 @@ struct sock {
 struct socket {
 	struct file *file;
 	struct sock *sk;
+};
+
+struct page;
+
+struct iovec {
+	void *iov_base;
+	__kernel_size_t iov_len;
+};
+
+enum iter_type {
+	ITER_UBUF,
+	ITER_IOVEC,
+};
+
+struct iov_iter {
+	u8 iter_type;
+	size_t iov_offset;
+	const struct iovec *__iov;
+	void *ubuf;
+};
+
+struct msghdr {
+	struct iov_iter msg_iter;
 };
 
 struct tcp_ulp_ops;

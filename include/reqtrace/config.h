@@ -15,6 +15,10 @@ struct rt_config {
 	rt_u32 port;	    /* only this port; 0: every port */
 	rt_u32 by_comm;	    /* processes that take the name comm are targets */
 	rt_u32 parts;	    /* the scheduler programs are loaded */
+	rt_u32 by_cookie;   /* all connections are kept by their cookie */
+	/* What this kernel has: see source/plan.h. */
+	rt_u32 task_from_pid;
+	rt_u32 switch_tells_state;
 	rt_u8 comm[RT_COMM_LEN];
 };
 

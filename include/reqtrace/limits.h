@@ -33,8 +33,9 @@
 #define RT_MAX_PROCESSES 65536
 #define RT_MAX_SUMMARIES 4096
 
-/* UNIX connections: TCP state lives in the socket and needs no bound. */
-#define RT_MAX_UNIX 65536
+/* UNIX connections, and with the syscall engine all of them: else TCP state
+ * lives in the socket and needs no bound. */
+#define RT_MAX_HASHED 65536
 
 /* Threads whose time is kept; each takes about 1.5 KB. */
 #define RT_MAX_THREADS 65536

@@ -341,7 +341,7 @@ enum rt_counter {
 	RT_COUNT_UNSOLICITED,	  /* sends (server) or receives (client) that
 				   * belong to no exchange */
 	RT_COUNT_NO_STORAGE,	  /* events: no memory for connection state */
-	RT_COUNT_UNIX_FULL,	  /* events: RT_MAX_UNIX connections exceeded */
+	RT_COUNT_UNIX_FULL,	  /* events: RT_MAX_HASHED connections exceeded */
 	RT_COUNT_PROCESS_FULL,	  /* processes: RT_MAX_PROCESSES exceeded */
 	RT_COUNT_NO_ARRIVAL,	  /* exchanges (server): arrival unknown,
 				   * duration starts at the receive */

@@ -53,6 +53,7 @@ struct plan {
 	bool accept_fexit;	 /* fexit/inet_csk_accept */
 	bool accept_probe;	 /* else: uretprobe on libc's accept */
 	bool accept_two_args;	 /* inet_csk_accept() of Linux 6.10 on */
+	bool inet6;		 /* inet6_recvmsg() is there to be hooked */
 	bool sendpage;		 /* sendfile goes by inet_sendpage() */
 	bool task_from_pid;	 /* kfunc bpf_task_from_pid() */
 	bool switch_tells_state; /* sched_switch has prev_state */

@@ -33,11 +33,12 @@ struct known {
 
 struct tracer {
 	struct tracer_config config;
+	struct plan plan;
 	struct reqtrace_bpf *bpf;
 	struct ring_buffer *ring;
 	struct tracer_iterators iter;
-	struct threads *threads; /* NULL without parts */
-	struct accept_probe *accepts;
+	struct threads *threads;      /* NULL without parts */
+	struct accept_probe *accepts; /* NULL: not by a probe */
 	source_fn fn;
 	void *ctx;
 	struct known *known;
@@ -45,7 +46,7 @@ struct tracer {
 	size_t drained;	     /* bytes in this drain */
 	uint64_t summarised; /* as of the last totals */
 	bool detached;
-	uint64_t *gone; /* cookies of UNIX connections that ended */
+	uint64_t *gone; /* cookies of hashed connections that ended */
 	size_t gone_len, gone_cap;
 };
 
@@ -251,10 +252,17 @@ static int tracer__prepare(struct tracer *t, struct error *err)
 	if (!t->ring)
 		return error__set(err, -errno, "cannot map the ring buffer: %s",
 				  strerror(errno));
-	t->accepts = accept_probe__new(t->bpf->progs.rt_accepted);
-	if (t->config.parts)
+	if (t->plan.accept_probe) {
+		t->accepts = accept_probe__new(t->bpf->progs.rt_accepted);
+		if (!t->accepts)
+			return -ENOMEM;
+	}
+	if (t->config.parts) {
 		t->threads = threads__new();
-	return t->accepts && (t->threads || !t->config.parts) ? 0 : -ENOMEM;
+		if (!t->threads)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Threads and sockets that are there already. */
@@ -284,18 +292,22 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 	t->ctx = ctx;
 	code = permissions__check(err);
 	if (!code)
-		code = tracer_attach__load(&t->bpf, config, err);
+		code = plan__choose(config->engine, config->parts, &t->plan,
+				    err);
+	if (!code)
+		code = tracer_attach__load(&t->bpf, config, &t->plan, err);
 	if (!code)
 		code = tracer__prepare(t, err);
 	if (!code)
-		code = tracer_records__host(config->version, "sock",
-					    tracer_attach__hooks(config->parts),
-					    config->interval, fn, ctx);
+		code = tracer_records__host(
+			config->version, engine__name(t->plan.engine),
+			t->plan.hooks, config->interval, fn, ctx);
 	if (!code)
-		code = tracer_attach__programs(t->bpf, config->parts, err);
+		code = tracer_attach__programs(t->bpf, &t->plan, config->parts,
+					       err);
 	if (!code)
-		code = tracer_attach__iterators(t->bpf, config->parts, &t->iter,
-						err);
+		code = tracer_attach__iterators(t->bpf, &t->plan, config->parts,
+						&t->iter, err);
 	if (!code)
 		code = tracer__find_targets(t, err);
 	if (!code)
@@ -315,7 +327,7 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 
 /* Not deleted yet: a hash iterator that is resumed counts elements, and would
  * pass over some if others went. Out of memory, one stays until the end. */
-static int unix__gone(void *ctx, const void *record)
+static int hash__gone(void *ctx, const void *record)
 {
 	struct tracer *t = ctx;
 	size_t cap = t->gone_cap ? 2 * t->gone_cap : 256;
@@ -332,19 +344,19 @@ static int unix__gone(void *ctx, const void *record)
 	return 0;
 }
 
-static void unix__delete_gone(struct tracer *t)
+static void hash__delete_gone(struct tracer *t)
 {
 	for (size_t i = 0; i < t->gone_len; i++)
-		bpf_map__delete_elem(t->bpf->maps.rt_unix_conns, &t->gone[i],
+		bpf_map__delete_elem(t->bpf->maps.rt_conn_hash, &t->gone[i],
 				     sizeof(t->gone[i]), 0);
 	t->gone_len = 0;
 }
 
 static int tracer__sweep(struct tracer *t, bool stop)
 {
-	const struct iter_run unix_run = {
+	const struct iter_run hash_run = {
 		.ctx = t,
-		.each = unix__gone,
+		.each = hash__gone,
 		.size = sizeof(*t->gone),
 		.pause = tracer__pause,
 	};
@@ -354,10 +366,10 @@ static int tracer__sweep(struct tracer *t, bool stop)
 	t->bpf->bss->rt_sweep_stop = stop;
 	err = tracer__iterate(t, t->iter.sweep_tcp);
 	if (!err)
-		err = tracer__iterate(t, t->iter.sweep_marks);
+		err = tracer__iterate(t, t->iter.sweep_living);
 	if (!err)
-		err = iter__run(t->iter.sweep_unix, &unix_run);
-	unix__delete_gone(t);
+		err = iter__run(t->iter.sweep_hash, &hash_run);
+	hash__delete_gone(t);
 	return err;
 }
 
@@ -411,7 +423,8 @@ int tracer__mark(struct tracer *t, int kind)
 	}
 	err = tracer__drain_all(t);
 	tracer__forget_gone(t);
-	accept_probe__retry(t->accepts);
+	if (t->accepts)
+		accept_probe__retry(t->accepts);
 	/* A UNIX socket is given up by the second sweep that misses it. */
 	if (!err && last)
 		err = tracer__sweep(t, false);

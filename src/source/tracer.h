@@ -12,15 +12,17 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "source/plan.h"
 #include "source/source.h"
 
 struct tracer_config {
 	const uint32_t *pids; /* targets; may be none if all or comm is set */
 	size_t pids_len;
-	const char *comm;  /* processes of this name, now and later */
-	bool all;	   /* every process */
-	bool server_only;  /* no calls out */
-	bool parts;	   /* where the time goes: the clocks of threads */
+	const char *comm; /* processes of this name, now and later */
+	bool all;	  /* every process */
+	bool server_only; /* no calls out */
+	bool parts;	  /* where the time goes: the clocks of threads */
+	enum engine engine;
 	uint16_t port;	   /* 0: every port */
 	size_t ring_bytes; /* power of two, multiple of the page size */
 	uint64_t interval; /* refresh, ns; told in the recording */

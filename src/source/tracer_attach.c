@@ -18,14 +18,12 @@
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Of every run. */
-#define HOOKS                                                                  \
-	"tp_btf/sock_recv_length", "tp_btf/sock_send_length",                  \
-		"tp_btf/sk_data_ready", "tp_btf/inet_sock_set_state",          \
-		"tp_btf/tcp_destroy_sock", "tp_btf/sched_process_fork",        \
-		"tp_btf/sched_process_exec", "tp_btf/sched_process_exit",      \
-		"iter/task_file", "iter/bpf_sk_storage_map",                   \
-		"uretprobe/libc:accept", "uretprobe/libc:accept4"
+/* A program, and whether the plan has it. */
+struct attachment {
+	struct bpf_program *prog;
+	struct bpf_link **link; /* NULL: attached in its own way */
+	bool wanted;
+};
 
 static int quiet(enum libbpf_print_level level, const char *format,
 		 va_list args)
@@ -35,8 +33,72 @@ static int quiet(enum libbpf_print_level level, const char *format,
 	return vfprintf(stderr, format, args);
 }
 
-static int configure(struct reqtrace_bpf *bpf,
-		     const struct tracer_config *config)
+#define ATTACHMENTS_MAX 40
+
+/* All programs, those with hooks in the order of attaching. */
+static size_t attachments(struct reqtrace_bpf *bpf, const struct plan *plan,
+			  bool parts, struct attachment *out)
+{
+	bool sock = plan->engine == ENGINE_SOCK;
+	bool fexit = plan->engine == ENGINE_FEXIT;
+	bool syscall = plan->engine == ENGINE_SYSCALL;
+	const struct attachment list[] = {
+#define HOOKED(name, wanted)                                                   \
+	{                                                                      \
+		bpf->progs.name, &bpf->links.name, wanted                      \
+	}
+#define APART(name, wanted)                                                    \
+	{                                                                      \
+		bpf->progs.name, NULL, wanted                                  \
+	}
+		/* First: a thread that is born meanwhile has its clocks. */
+		HOOKED(rt_thread_fork, parts),
+		HOOKED(rt_thread_exit, parts),
+		HOOKED(rt_wakeup_new, parts),
+		HOOKED(rt_waking, parts),
+		HOOKED(rt_switch, parts),
+		HOOKED(rt_fork, true),
+		HOOKED(rt_exec, true),
+		HOOKED(rt_exit, true),
+		HOOKED(rt_destroy, true),
+		HOOKED(rt_state, true),
+		HOOKED(rt_accept_4,
+		       plan->accept_fexit && !plan->accept_two_args),
+		HOOKED(rt_accept_2,
+		       plan->accept_fexit && plan->accept_two_args),
+		HOOKED(rt_ready, sock),
+		HOOKED(rt_recv, sock),
+		HOOKED(rt_send, sock),
+		HOOKED(rt_readable, fexit),
+		HOOKED(rt_inet_recv, fexit),
+		HOOKED(rt_inet6_recv, fexit && plan->inet6),
+		HOOKED(rt_unix_recv, fexit),
+		HOOKED(rt_inet_send, fexit),
+		HOOKED(rt_inet6_send, fexit && plan->inet6),
+		HOOKED(rt_unix_send, fexit),
+		HOOKED(rt_inet_sendpage, fexit && plan->sendpage),
+		HOOKED(rt_unix_sendpage, fexit && plan->sendpage),
+		HOOKED(rt_sys_exit, syscall),
+		APART(rt_accepted, plan->accept_probe),
+		APART(rt_seed, true),
+		APART(rt_sweep_tcp, true),
+		APART(rt_sweep_hash, true),
+		APART(rt_sweep_marks, !syscall),
+		APART(rt_sweep_files, syscall),
+		APART(rt_threads_seed, parts),
+		APART(rt_threads_list, parts),
+#undef HOOKED
+#undef APART
+	};
+
+	_Static_assert(LEN(list) <= ATTACHMENTS_MAX, "room for all");
+	memcpy(out, list, sizeof(list));
+	return LEN(list);
+}
+
+static void configure(struct reqtrace_bpf *bpf,
+		      const struct tracer_config *config,
+		      const struct plan *plan)
 {
 	struct rt_config *c = &bpf->rodata->rt_config;
 
@@ -45,6 +107,9 @@ static int configure(struct reqtrace_bpf *bpf,
 	c->server_only = config->server_only;
 	c->port = config->port;
 	c->parts = config->parts;
+	c->by_cookie = plan->engine == ENGINE_SYSCALL;
+	c->task_from_pid = plan->task_from_pid;
+	c->switch_tells_state = plan->switch_tells_state;
 	if (config->comm) {
 		c->by_comm = 1;
 		memcpy(c->comm, config->comm,
@@ -54,30 +119,28 @@ static int configure(struct reqtrace_bpf *bpf,
 		bpf->rodata->rt_boundaries[i] = i < RT_HIST_BUCKETS
 							? config->boundaries[i]
 							: RT_BOUNDARY_NEVER;
-	return bpf_map__set_max_entries(bpf->maps.rt_ring, config->ring_bytes);
 }
 
-/* What only the parts need is not loaded without them. */
-static int configure_parts(struct reqtrace_bpf *bpf, bool parts)
+/* What is not needed is not loaded. */
+static int choose(struct reqtrace_bpf *bpf, const struct tracer_config *config,
+		  const struct plan *plan)
 {
-	struct bpf_program *progs[] = {
-		bpf->progs.rt_switch,	    bpf->progs.rt_waking,
-		bpf->progs.rt_wakeup_new,   bpf->progs.rt_thread_fork,
-		bpf->progs.rt_thread_exit,  bpf->progs.rt_threads_seed,
-		bpf->progs.rt_threads_list,
-	};
-	int err = 0;
+	struct attachment list[ATTACHMENTS_MAX];
+	size_t len = attachments(bpf, plan, config->parts, list);
+	int err =
+		bpf_map__set_max_entries(bpf->maps.rt_ring, config->ring_bytes);
 
-	for (size_t i = 0; !err && i < LEN(progs); i++)
-		err = bpf_program__set_autoload(progs[i], parts);
-	if (!err && parts)
+	for (size_t i = 0; !err && i < len; i++)
+		err = bpf_program__set_autoload(list[i].prog, list[i].wanted);
+	if (!err && config->parts)
 		err = bpf_map__set_max_entries(bpf->maps.rt_accounts,
 					       RT_MAX_ACCOUNTS);
 	return err;
 }
 
 int tracer_attach__load(struct reqtrace_bpf **out,
-			const struct tracer_config *config, struct error *err)
+			const struct tracer_config *config,
+			const struct plan *plan, struct error *err)
 {
 	struct reqtrace_bpf *bpf;
 	int code;
@@ -88,9 +151,8 @@ int tracer_attach__load(struct reqtrace_bpf **out,
 	if (!bpf)
 		return permissions__explain(-errno, "open the BPF programs",
 					    err);
-	code = configure(bpf, config);
-	if (!code)
-		code = configure_parts(bpf, config->parts);
+	configure(bpf, config, plan);
+	code = choose(bpf, config, plan);
 	if (!code)
 		code = reqtrace_bpf__load(bpf);
 	return code ? permissions__explain(code, "load the BPF programs", err)
@@ -103,34 +165,16 @@ static int attach__one(struct bpf_program *prog, struct bpf_link **link)
 	return *link ? 0 : -errno;
 }
 
-int tracer_attach__programs(struct reqtrace_bpf *bpf, bool parts,
-			    struct error *err)
+int tracer_attach__programs(struct reqtrace_bpf *bpf, const struct plan *plan,
+			    bool parts, struct error *err)
 {
-	struct {
-		struct bpf_program *prog;
-		struct bpf_link **link;
-		bool for_parts;
-	} list[] = {
-		/* First: a thread that is born meanwhile has its clocks. */
-		{bpf->progs.rt_thread_fork, &bpf->links.rt_thread_fork, true},
-		{bpf->progs.rt_thread_exit, &bpf->links.rt_thread_exit, true},
-		{bpf->progs.rt_wakeup_new, &bpf->links.rt_wakeup_new, true},
-		{bpf->progs.rt_waking, &bpf->links.rt_waking, true},
-		{bpf->progs.rt_switch, &bpf->links.rt_switch, true},
-		{bpf->progs.rt_fork, &bpf->links.rt_fork, false},
-		{bpf->progs.rt_exec, &bpf->links.rt_exec, false},
-		{bpf->progs.rt_exit, &bpf->links.rt_exit, false},
-		{bpf->progs.rt_destroy, &bpf->links.rt_destroy, false},
-		{bpf->progs.rt_state, &bpf->links.rt_state, false},
-		{bpf->progs.rt_ready, &bpf->links.rt_ready, false},
-		{bpf->progs.rt_recv, &bpf->links.rt_recv, false},
-		{bpf->progs.rt_send, &bpf->links.rt_send, false},
-	};
+	struct attachment list[ATTACHMENTS_MAX];
+	size_t len = attachments(bpf, plan, parts, list);
 	char what[64];
 	int code;
 
-	for (size_t i = 0; i < LEN(list); i++) {
-		if (list[i].for_parts && !parts)
+	for (size_t i = 0; i < len; i++) {
+		if (!list[i].wanted || !list[i].link)
 			continue;
 		code = attach__one(list[i].prog, list[i].link);
 		if (code) {
@@ -142,19 +186,24 @@ int tracer_attach__programs(struct reqtrace_bpf *bpf, bool parts,
 	return 0;
 }
 
-int tracer_attach__iterators(struct reqtrace_bpf *bpf, bool parts,
-			     struct tracer_iterators *out, struct error *err)
+int tracer_attach__iterators(struct reqtrace_bpf *bpf, const struct plan *plan,
+			     bool parts, struct tracer_iterators *out,
+			     struct error *err)
 {
 	int code;
 
 	code = iter__attach(bpf->progs.rt_sweep_tcp, bpf->maps.rt_conns,
 			    &out->sweep_tcp);
-	if (!code)
+	if (!code && plan->engine == ENGINE_SYSCALL)
+		code = iter__attach(bpf->progs.rt_sweep_files, NULL,
+				    &out->sweep_living);
+	else if (!code)
 		code = iter__attach(bpf->progs.rt_sweep_marks,
-				    bpf->maps.rt_unix_marks, &out->sweep_marks);
+				    bpf->maps.rt_unix_marks,
+				    &out->sweep_living);
 	if (!code)
-		code = iter__attach(bpf->progs.rt_sweep_unix,
-				    bpf->maps.rt_unix_conns, &out->sweep_unix);
+		code = iter__attach(bpf->progs.rt_sweep_hash,
+				    bpf->maps.rt_conn_hash, &out->sweep_hash);
 	if (!code)
 		code = iter__attach(bpf->progs.rt_seed, NULL, &out->seed);
 	if (!code && parts)
@@ -169,24 +218,9 @@ int tracer_attach__iterators(struct reqtrace_bpf *bpf, bool parts,
 void tracer_attach__free_iterators(struct tracer_iterators *iter)
 {
 	bpf_link__destroy(iter->sweep_tcp);
-	bpf_link__destroy(iter->sweep_marks);
-	bpf_link__destroy(iter->sweep_unix);
+	bpf_link__destroy(iter->sweep_living);
+	bpf_link__destroy(iter->sweep_hash);
 	bpf_link__destroy(iter->seed);
 	bpf_link__destroy(iter->seed_threads);
 	bpf_link__destroy(iter->list_threads);
-}
-
-const char *const *tracer_attach__hooks(bool parts)
-{
-	static const char *const without[] = {HOOKS, NULL};
-	static const char *const with[] = {
-		HOOKS,
-		"tp_btf/sched_switch",
-		"tp_btf/sched_waking",
-		"tp_btf/sched_wakeup_new",
-		"iter/task",
-		NULL,
-	};
-
-	return parts ? with : without;
 }

@@ -6,6 +6,7 @@
 #ifndef REQTRACE_SOURCE_TRACER_ATTACH_H
 #define REQTRACE_SOURCE_TRACER_ATTACH_H
 
+#include "source/plan.h"
 #include "source/tracer.h"
 
 struct bpf_link;
@@ -13,7 +14,7 @@ struct reqtrace_bpf;
 
 /* Owned links of iterators; NULL those that were not asked for. */
 struct tracer_iterators {
-	struct bpf_link *sweep_tcp, *sweep_marks, *sweep_unix;
+	struct bpf_link *sweep_tcp, *sweep_living, *sweep_hash;
 	struct bpf_link *seed;			      /* sockets */
 	struct bpf_link *seed_threads, *list_threads; /* with parts */
 };
@@ -21,19 +22,17 @@ struct tracer_iterators {
 /* Open, configure and load. 0 and *out (reqtrace_bpf__destroy), or negative
  * errno and err; *out may then be set, too. */
 int tracer_attach__load(struct reqtrace_bpf **out,
-			const struct tracer_config *config, struct error *err);
+			const struct tracer_config *config,
+			const struct plan *plan, struct error *err);
 
 /* Attach the programs, whose links bpf owns. 0, or negative errno and err. */
-int tracer_attach__programs(struct reqtrace_bpf *bpf, bool parts,
-			    struct error *err);
+int tracer_attach__programs(struct reqtrace_bpf *bpf, const struct plan *plan,
+			    bool parts, struct error *err);
 
 /* *out: zeroed. 0, or negative errno and err with some of *out set. */
-int tracer_attach__iterators(struct reqtrace_bpf *bpf, bool parts,
-			     struct tracer_iterators *out, struct error *err);
+int tracer_attach__iterators(struct reqtrace_bpf *bpf, const struct plan *plan,
+			     bool parts, struct tracer_iterators *out,
+			     struct error *err);
 void tracer_attach__free_iterators(struct tracer_iterators *iter);
-
-/* What is attached, NULL-terminated; "uretprobe" as processes come
- * (accept_probe.h). */
-const char *const *tracer_attach__hooks(bool parts);
 
 #endif

@@ -103,15 +103,21 @@ RECORD_EXCHANGE, RECORD_END = 1, 71  # include/reqtrace/record.h
 
 
 def whole_records(content):
-    """Kinds of the records that are in a recording in full, and the offset
-    of what follows them."""
-    at, kinds = FILE_HEADER, []
+    """Kinds of the records that are in a recording in full, each exchange
+    once (a later record may amend it), and the offset of what follows them.
+    Every exchange has a connection of its own."""
+    at, kinds, seen = FILE_HEADER, [], set()
     while at + 8 <= len(content):
         kind, _, size = struct.unpack_from("=HHI", content, at)
         size = (size + 7) & ~7
         if at + size > len(content):
             break
+        cookie = content[at + 16:at + 24]  # struct rt_exchange.peer
         at += size
+        if kind == RECORD_EXCHANGE:
+            if cookie in seen:
+                continue
+            seen.add(cookie)
         kinds.append(kind)
     return kinds, at
 
