@@ -40,22 +40,29 @@ static bool has(uint64_t caps, int cap)
 	return caps >> cap & 1;
 }
 
-int permissions__check(struct error *err)
+const char *permissions__missing(void)
 {
 	uint64_t caps = effective_capabilities();
-	const char *missing = NULL;
 
-	if (!has(caps, CAP_BPF))
-		missing = has(caps, CAP_PERFMON) ? "CAP_BPF"
-						 : "CAP_BPF and CAP_PERFMON";
-	else if (!has(caps, CAP_PERFMON))
-		missing = "CAP_PERFMON";
-	if (missing && !has(caps, CAP_SYS_ADMIN))
+	if (has(caps, CAP_SYS_ADMIN) ||
+	    (has(caps, CAP_BPF) && has(caps, CAP_PERFMON)))
+		return NULL;
+	if (has(caps, CAP_BPF))
+		return "needs CAP_PERFMON";
+	return has(caps, CAP_PERFMON) ? "needs CAP_BPF"
+				      : "needs CAP_BPF and CAP_PERFMON";
+}
+
+int permissions__check(struct error *err)
+{
+	const char *missing = permissions__missing();
+
+	if (missing)
 		return error__set(err, -EPERM,
-				  geteuid() ? "tracing needs %s, which this "
+				  geteuid() ? "tracing %s, which this "
 					      "user does not have; run it with "
 					      "sudo"
-					    : "tracing needs %s, which this "
+					    : "tracing %s, which this "
 					      "root does not have; in a "
 					      "container, add it (--privileged "
 					      "or --cap-add)",
@@ -74,26 +81,24 @@ int permissions__check(struct error *err)
 	return 0;
 }
 
-static const char *lockdown(char *buffer, size_t size)
+bool permissions__confidential(void)
 {
 	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char line[128];
+	bool found = f && fgets(line, sizeof(line), f) &&
+		     strstr(line, "[confidentiality]");
 
-	buffer[0] = 0;
-	if (f) {
-		if (!fgets(buffer, size, f))
-			buffer[0] = 0;
+	if (f)
 		fclose(f);
-	}
-	return strstr(buffer, "[confidentiality]");
+	return found;
 }
 
 int permissions__explain(int code, const char *what, struct error *err)
 {
-	char buffer[128];
 	struct utsname host;
 
 	uname(&host);
-	if (lockdown(buffer, sizeof(buffer)))
+	if (permissions__confidential())
 		return error__set(err, code,
 				  "cannot %s: kernel lockdown is set to "
 				  "confidentiality, which forbids BPF tracing; "

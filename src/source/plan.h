@@ -29,17 +29,21 @@ enum plan_event {
 	PLAN_PROCESSES, /* fork, exec, exit */
 	PLAN_THREADS,	/* on and off a CPU, woken */
 	PLAN_FOUND,	/* what is there already */
+	PLAN_BASE,	/* no event: what the programs are made of */
 	PLAN_EVENTS,
 };
 
 /* One way to see an event on the kernel that runs. */
 struct plan_hook {
 	enum plan_event event;
-	enum engine engine; /* ENGINE_AUTO: of every engine */
-	const char *name;   /* as libbpf has it: "fexit/inet_recvmsg" */
-	const char *lost;   /* clause: what is lost without it; NULL: nothing,
+	enum engine engine; /* ENGINE_AUTO: of every engine, but for those of
+			     * PLAN_ACCEPTED: the syscall engine needs none */
+	const char *name;   /* as libbpf has it: "fexit/inet_recvmsg"; or a
+			     * feature: "helper/bpf_task_pt_regs" (hook.h) */
+	const char *lost;   /* sentence: what is lost without it; NULL: nothing,
 			     * as long as another of its event works */
-	bool needed;	    /* its engine does not work without it */
+	bool needed;	    /* its engine does not work without it; of
+			     * PLAN_THREADS: the parts do not */
 	int err;	    /* 0: works; negative errno: why not */
 	const char *reason; /* clause, if err */
 };
