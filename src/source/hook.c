@@ -244,6 +244,8 @@ static const char *reason(const char *name, int err)
 	case ENOENT:
 		return "this kernel has no type information "
 		       "(CONFIG_DEBUG_INFO_BTF)";
+	case EPROTONOSUPPORT:
+		return "this kernel's type information is newer than reqtrace";
 	case ENOTSUPP:
 	case EOPNOTSUPP:
 		return is_trampoline(name)
