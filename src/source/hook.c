@@ -35,7 +35,6 @@ struct tried {
 static struct {
 	struct tried all[TRIED_MAX];
 	size_t len;
-	bool trampoline; /* one was attached: all can be */
 } cache;
 
 static const struct bpf_insn nothing[] = {
@@ -53,10 +52,12 @@ static int load(enum bpf_prog_type type, enum bpf_attach_type attach, int id)
 			     &opts);
 }
 
-/* Close both; what attaching said. */
-static int attached(int program, int link)
+/* Attach by BTF, if wanted, and undo everything. */
+static int attach__raw(int program, bool attach)
 {
-	if (link >= 0)
+	int link = attach ? bpf_raw_tracepoint_open(NULL, program) : program;
+
+	if (link >= 0 && link != program)
 		close(link);
 	close(program);
 	return link < 0 ? link : 0;
@@ -71,26 +72,20 @@ static int try__tracepoint(const char *name, bool attach)
 	fd = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, id);
 	if (fd < 0)
 		return fd;
-	return attached(fd, attach ? bpf_raw_tracepoint_open(NULL, fd) : 0);
+	return attach__raw(fd, attach);
 }
 
 static int try__trampoline(const char *name, enum bpf_attach_type type,
 			   bool attach)
 {
-	int id = kernel_types__function(name), fd, err;
+	int id = kernel_types__function(name), fd;
 
 	if (id < 0)
 		return id;
 	fd = load(BPF_PROG_TYPE_TRACING, type, id);
 	if (fd < 0)
 		return fd;
-	if (!attach && cache.trampoline) {
-		close(fd);
-		return 0;
-	}
-	err = attached(fd, bpf_raw_tracepoint_open(NULL, fd));
-	cache.trampoline = cache.trampoline || !err;
-	return err;
+	return attach__raw(fd, attach);
 }
 
 /* Those over a map are given one. */
@@ -99,7 +94,7 @@ static int try__iterator(const char *name)
 	union bpf_iter_link_info info = {};
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
 	char function[NAME_LEN];
-	int id, fd, map = -1, err;
+	int id, fd, link, map = -1;
 
 	snprintf(function, sizeof(function), "bpf_iter_%s", name);
 	id = kernel_types__function(function);
@@ -115,12 +110,14 @@ static int try__iterator(const char *name)
 		opts.iter_info_len = sizeof(info);
 	}
 	fd = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, id);
-	err = fd < 0 ? fd
-		     : attached(fd,
-				bpf_link_create(fd, 0, BPF_TRACE_ITER, &opts));
+	link = fd < 0 ? fd : bpf_link_create(fd, 0, BPF_TRACE_ITER, &opts);
+	if (link >= 0)
+		close(link);
+	if (fd >= 0)
+		close(fd);
 	if (map >= 0)
 		close(map);
-	return err;
+	return link < 0 ? link : 0;
 }
 
 /* --- return probes ------------------------------------------------------ */

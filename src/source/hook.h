@@ -14,12 +14,11 @@
  * name: as libbpf has it, "tp_btf/x", "fexit/x", "fentry/x", "iter/x",
  * "uretprobe/..."; or a feature of programs, "map/x", "helper/x", "kfunc/x".
  *
- * attach: also where that is slow to undo, and loading tells enough. A kernel
- * that loads a program for a tracepoint has it, and whoever attaches to it a
- * second time waits for a grace period (tp_rcu_cond_sync() in
- * kernel/tracepoint.c), some 10 ms; so does who takes a return probe away. What
- * else can be refused at attaching is always attached: iterators, and one
- * trampoline of all.
+ * attach: also where that is slow to undo. A kernel that loads a program for a
+ * tracepoint has it, and whoever attaches to it a second time waits for a grace
+ * period (tp_rcu_cond_sync() in kernel/tracepoint.c), some 10 ms; who takes a
+ * return probe or a trampoline away waits for 0.1 s or more. Iterators are
+ * attached always.
  *
  * 0 and *reason NULL; or negative errno, -ESRCH if the kernel knows no such
  * thing, and *reason, a literal clause.

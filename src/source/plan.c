@@ -110,7 +110,8 @@ static bool is_loss(const char *lost)
 }
 
 /* Try the rows of an engine, those of accepting left out. NULL, or the first
- * needed one that does not work. */
+ * needed one that does not work. One trampoline is attached: arm64 loads
+ * programs for them that it cannot attach, before Linux 6.4. */
 static const struct plan_hook *plan__rows(struct plan *p, enum engine engine,
 					  bool parts)
 {
@@ -120,7 +121,7 @@ static const struct plan_hook *plan__rows(struct plan *p, enum engine engine,
 		if (row->engine != engine || row->event == PLAN_ACCEPTED ||
 		    (row->event == PLAN_THREADS && !parts))
 			continue;
-		if (!row__try(row, false)) {
+		if (!row__try(row, !strcmp(row->name, PLAN_TRAMPOLINE))) {
 			if (row->event != PLAN_BASE &&
 			    strcmp(row->name, PLAN_TASK_FROM_PID) != 0)
 				plan__use(p, row->name);

@@ -31,7 +31,7 @@ struct plan_hook plan_rows[] = {
 	NEEDED(PLAN_MOVED, ENGINE_SOCK, "tp_btf/sock_send_length"),
 	NEEDED(PLAN_ARRIVED, ENGINE_SOCK, "tp_btf/sk_data_ready"),
 
-	NEEDED(PLAN_MOVED, ENGINE_FEXIT, "fexit/inet_recvmsg"),
+	NEEDED(PLAN_MOVED, ENGINE_FEXIT, PLAN_TRAMPOLINE),
 	NEEDED(PLAN_MOVED, ENGINE_FEXIT, "fexit/inet_sendmsg"),
 	/* Not there if IPv6 is a module, or left out. */
 	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, "fexit/inet6_recvmsg",

@@ -13,6 +13,7 @@ extern struct plan_hook plan_rows[];
 extern const size_t plan_rows_len;
 
 /* Rows of which plan.c knows more. */
+#define PLAN_TRAMPOLINE "fexit/inet_recvmsg"
 #define PLAN_ACCEPT_FEXIT "fexit/inet_csk_accept"
 #define PLAN_SENDPAGE "fexit/inet_sendpage"
 #define PLAN_SWITCH "tp_btf/sched_switch"
