@@ -214,6 +214,7 @@ static int app__open_tracer(struct app *a)
 		.comm = o->comm,
 		.all = o->all,
 		.parts = !o->no_parts,
+		.engine = o->engine,
 		.port = o->port,
 		.ring_bytes = o->ring_bytes,
 		.interval = o->interval ?: NS_PER_S,
@@ -307,9 +308,10 @@ static int app__start(struct app *a)
 	output__show(a->output);
 	if (!output__live(a->output) || !isatty(STDERR_FILENO))
 		fprintf(stderr,
-			"reqtrace: attached in %" PRIu64 " ms (engine sock); "
+			"reqtrace: attached in %" PRIu64 " ms (engine %s); "
 			"Ctrl-C ends it with a report\n",
-			(uint64_t)((now__ns() - begin) / NS_PER_MS));
+			(uint64_t)((now__ns() - begin) / NS_PER_MS),
+			tracer__engine(a->tracer));
 	if (a->options->comm && !tracer__targets(a->tracer))
 		fprintf(stderr,
 			"reqtrace: no process is named '%s' yet; waiting for "

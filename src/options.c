@@ -43,7 +43,8 @@ static const char args_doc[] = "-p PID[,PID...]\n"
 			       "-- COMMAND [ARG...]\n"
 			       "--port N | --comm NAME | --all\n"
 			       "replay FILE [--by WHAT] [--json FILE] "
-			       "[-i SECS] [--slow TIME] [--top N] [--verify]";
+			       "[-i SECS] [--slow TIME] [--top N] [--verify]\n"
+			       "doctor [--json FILE]";
 
 enum {
 	KEY_PORT = 256,
@@ -93,7 +94,10 @@ static const struct argp_option list[] = {
 	{0, 0, 0, 0, "Recording and engine:", 3},
 	{"record", KEY_RECORD, "FILE", 0,
 	 "keep the raw records for reqtrace replay FILE", 0},
-	{"engine", KEY_ENGINE, "NAME", 0, "auto or sock (default auto)", 0},
+	{"engine", KEY_ENGINE, "NAME", 0,
+	 "which hooks of the kernel to use: sock, fexit, syscall, or the first "
+	 "of these that works: auto (default); reqtrace doctor tells",
+	 0},
 	{"ring", KEY_RING, "BYTES", 0,
 	 "size of the ring buffer: a power of two, 4096 to 1 GiB (default 8 "
 	 "MiB)",
@@ -240,14 +244,16 @@ static size_t parse__ring(const char *arg, struct argp_state *state)
 	return n;
 }
 
-static void parse__engine(const char *arg, struct argp_state *state)
+static enum engine parse__engine(const char *arg, struct argp_state *state)
 {
-	if (strcmp(arg, "auto") && strcmp(arg, "sock"))
-		argp_error(
-			state,
-			"--engine takes auto or sock, not '%s'; other engines "
-			"are not in this version",
-			arg);
+	enum engine engine = engine__of(arg);
+
+	if (engine == ENGINES)
+		argp_error(state,
+			   "--engine takes auto, sock, fexit or syscall, not "
+			   "'%s'",
+			   arg);
+	return engine;
 }
 
 /* What is no option: a command behind --, or replay FILE. */
@@ -258,11 +264,15 @@ static void parse__argument(struct options *o, char *arg,
 		if (o->replay)
 			argp_error(state, "replay takes one recording");
 		o->replay = arg;
+	} else if (o->mode == OPTIONS_DOCTOR) {
+		argp_error(state, "doctor takes no '%s'", arg);
 	} else if (state->quoted) {
 		o->command = state->argv + state->next - 1;
 		state->next = state->argc;
 	} else if (!strcmp(arg, "replay")) {
 		o->mode = OPTIONS_REPLAY;
+	} else if (!strcmp(arg, "doctor")) {
+		o->mode = OPTIONS_DOCTOR;
 	} else {
 		argp_error(state,
 			   "'%s' is not understood; put -- before a command to "
@@ -271,21 +281,38 @@ static void parse__argument(struct options *o, char *arg,
 	}
 }
 
+/* What only tracing takes. */
+static bool parse__traces(const struct options *o)
+{
+	return o->pids_len || o->command || o->comm || o->all || o->port ||
+	       o->record || o->duration || o->no_parts;
+}
+
+static void parse__check_replay(const struct options *o,
+				struct argp_state *state)
+{
+	if (!o->replay)
+		argp_error(state, "replay takes a recording: a file made with "
+				  "--record");
+	if (parse__traces(o))
+		argp_error(state,
+			   "replay takes only -i, --by, --json, --slow, "
+			   "--top and --verify: the rest is as recorded");
+}
+
 /* Combinations that make no sense. */
 static void parse__check(const struct options *o, struct argp_state *state)
 {
 	int targets = !!o->pids_len + !!o->command + !!o->comm + o->all;
 
 	if (o->mode == OPTIONS_REPLAY) {
-		if (!o->replay)
-			argp_error(state, "replay takes a recording: a file "
-					  "made with --record");
-		if (targets || o->port || o->record || o->duration ||
-		    o->no_parts)
-			argp_error(state,
-				   "replay takes only -i, --by, --json, "
-				   "--slow, --top and --verify: the rest is as "
-				   "recorded");
+		parse__check_replay(o, state);
+		return;
+	}
+	if (o->mode == OPTIONS_DOCTOR) {
+		if (parse__traces(o) || o->interval || o->slow ||
+		    o->slow_quantile > 0 || o->verify)
+			argp_error(state, "doctor takes only --json");
 		return;
 	}
 	if (o->verify && o->no_parts)
@@ -335,7 +362,7 @@ static error_t parse__option(int key, char *arg, struct argp_state *state)
 		o->record = arg;
 		break;
 	case KEY_ENGINE:
-		parse__engine(arg, state);
+		o->engine = parse__engine(arg, state);
 		break;
 	case KEY_SLOW:
 		parse__slow(o, arg, state);

@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/plan.h"
 #include "stats/snapshot.h"
 
 #define OPTIONS_MAX_PIDS 1024
 
-enum options_mode { OPTIONS_TRACE, OPTIONS_REPLAY };
+enum options_mode { OPTIONS_TRACE, OPTIONS_REPLAY, OPTIONS_DOCTOR };
 
 struct options {
 	enum options_mode mode;
@@ -27,6 +28,7 @@ struct options {
 	const char *record; /* NULL or a file */
 	const char *replay; /* the recording, in OPTIONS_REPLAY */
 	enum snapshot_by by;
+	enum engine engine;
 	size_t ring_bytes;
 	bool no_parts;
 	bool verify;

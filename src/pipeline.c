@@ -11,7 +11,8 @@
 #include "source/recording.h"
 #include "stats/stats.h"
 
-#define MAX_HOOKS 32
+#define MAX_HOOKS 64
+#define MAX_LOST 8
 
 struct pipeline {
 	const struct options *options;
@@ -22,6 +23,7 @@ struct pipeline {
 	struct stats_facts facts;
 	char *host;		      /* copy of the HOST record's text */
 	const char *hooks[MAX_HOOKS]; /* into host */
+	const char *lost[MAX_LOST];   /* likewise */
 	uint64_t now;		      /* time of the latest mark */
 	uint64_t latest;	      /* time of the latest record */
 	bool ended;	     /* the last mark came: the report is out */
@@ -112,11 +114,26 @@ static char *text__append(char **at, const char *s)
 	return start;
 }
 
+/* Cut text at each separator, in place; how many pieces there are. */
+static size_t text__split(char *text, char separator, const char **out,
+			  size_t max)
+{
+	size_t len = 0;
+
+	for (char *next; text && *text && len < max; text = next) {
+		next = strchr(text, separator);
+		if (next)
+			*next++ = 0;
+		out[len++] = text;
+	}
+	return len;
+}
+
 /* Keep what the HOST record says beyond the record's life. */
 static int pipeline__host(struct pipeline *p, const struct event *ev)
 {
 	const struct rt_host *host = ev->host.host;
-	char *at, *hook;
+	char *at;
 
 	free(p->host);
 	p->host = at = malloc(host->text_len + 8);
@@ -127,16 +144,12 @@ static int pipeline__host(struct pipeline *p, const struct event *ev)
 	p->facts.host = text__append(&at, ev->host.name);
 	p->facts.kernel = text__append(&at, ev->host.kernel);
 	p->facts.arch = text__append(&at, ev->host.arch);
-	hook = text__append(&at, ev->host.hooks);
-	p->facts.hooks_len = 0;
-	for (char *next; hook && *hook && p->facts.hooks_len < MAX_HOOKS;
-	     hook = next) {
-		next = strchr(hook, ',');
-		if (next)
-			*next++ = 0;
-		p->hooks[p->facts.hooks_len++] = hook;
-	}
+	p->facts.hooks_len = text__split(text__append(&at, ev->host.hooks), ',',
+					 p->hooks, MAX_HOOKS);
 	p->facts.hooks = p->hooks;
+	p->facts.lost_len = text__split(text__append(&at, ev->host.lost), '\n',
+					p->lost, MAX_LOST);
+	p->facts.lost = p->lost;
 	p->facts.cpus = host->cpus;
 	p->facts.wall_start = host->wall_start;
 	p->facts.start = host->header.time;

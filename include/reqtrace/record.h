@@ -314,8 +314,9 @@ struct rt_proc_info {
 	rt_u32 text_len;
 };
 
-/* text: "version\0engine\0host\0kernel\0arch\0hooks\0", hooks separated by
- * commas. */
+/* text: "version\0engine\0host\0kernel\0arch\0hooks\0lost\0". hooks are
+ * separated by commas, lost by newlines: sentences about what this engine does
+ * not see. Recordings of version 0.1.0 have no lost. */
 struct rt_host {
 	struct rt_header header; /* .time: tracing started */
 	rt_u64 wall_start;	 /* CLOCK_REALTIME ns at header.time */

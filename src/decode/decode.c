@@ -143,19 +143,37 @@ static int check_proc(const void *bytes, struct event *ev)
 	return 0;
 }
 
+static bool lines_printable(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (!utf8__printable(text, len))
+			return false;
+		text += len + (text[len] == '\n');
+	}
+	return true;
+}
+
 /* These strings reach the output as they are, nobody interns them. */
 static int check_host(const void *bytes, struct event *ev)
 {
 	const struct rt_host *host = bytes;
-	const char *part[6];
+	const char *text = (const char *)(host + 1), *part[7];
 
-	if (!fits(&host->header, sizeof(*host), host->text_len) ||
-	    split_text((const char *)(host + 1), host->text_len, part, 6))
+	if (!fits(&host->header, sizeof(*host), host->text_len))
 		return -EBADMSG;
+	if (split_text(text, host->text_len, part, 7)) {
+		part[6] = "";
+		if (split_text(text, host->text_len, part, 6))
+			return -EBADMSG;
+	}
 	for (size_t i = 0; i < 6; i++) {
 		if (!utf8__printable(part[i], strlen(part[i])))
 			return -EBADMSG;
 	}
+	if (!lines_printable(part[6]))
+		return -EBADMSG;
 	ev->host.host = host;
 	ev->host.version = part[0];
 	ev->host.engine = part[1];
@@ -163,6 +181,7 @@ static int check_host(const void *bytes, struct event *ev)
 	ev->host.kernel = part[3];
 	ev->host.arch = part[4];
 	ev->host.hooks = part[5];
+	ev->host.lost = part[6];
 	return 0;
 }
 

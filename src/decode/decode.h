@@ -40,6 +40,7 @@ struct event {
 			const struct rt_host *host;
 			const char *version, *engine, *name, *kernel, *arch;
 			const char *hooks; /* comma-separated */
+			const char *lost;  /* lines; "" in old recordings */
 		} host;
 		const struct rt_counters *counters;
 		const struct rt_summary *summary;

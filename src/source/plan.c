@@ -174,6 +174,8 @@ static void plan__facts(struct plan *p, bool parts)
 	 * instead" */
 	p->switch_tells_state = kernel_types__params(kernel_types__tracepoint(
 					"sched_switch")) == 5;
+	p->inet6 = plan__uses(p, PLAN_INET6_RECV) &&
+		   plan__uses(p, PLAN_INET6_SEND);
 	p->sendpage = plan__uses(p, PLAN_SENDPAGE);
 	p->task_from_pid =
 		parts && !hook__try(PLAN_TASK_FROM_PID, false, &reason);

@@ -7,7 +7,6 @@
 #define LOST_LAST_WAIT                                                         \
 	"The last wait of a request that is given up while its thread sleeps " \
 	"is unattributed"
-#define LOST_UNIX "Connections over UNIX sockets are not seen"
 
 #define NEEDED(e, engine, name)                                                \
 	{                                                                      \
@@ -34,14 +33,10 @@ struct plan_hook plan_rows[] = {
 	NEEDED(PLAN_MOVED, ENGINE_FEXIT, PLAN_TRAMPOLINE),
 	NEEDED(PLAN_MOVED, ENGINE_FEXIT, "fexit/inet_sendmsg"),
 	/* Not there if IPv6 is a module, or left out. */
-	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, "fexit/inet6_recvmsg",
-		 PLAN_LOST_IPV6),
-	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, "fexit/inet6_sendmsg",
-		 PLAN_LOST_IPV6),
-	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, "fexit/unix_stream_recvmsg",
-		 LOST_UNIX),
-	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, "fexit/unix_stream_sendmsg",
-		 LOST_UNIX),
+	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, PLAN_INET6_RECV, PLAN_LOST_IPV6),
+	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, PLAN_INET6_SEND, PLAN_LOST_IPV6),
+	NEEDED(PLAN_MOVED, ENGINE_FEXIT, "fexit/unix_stream_recvmsg"),
+	NEEDED(PLAN_MOVED, ENGINE_FEXIT, "fexit/unix_stream_sendmsg"),
 	/* Until 6.5, whose sendfile() comes by the functions above
 	 * (dc97391e6610, "sock: Remove ->sendpage*()"). */
 	OPTIONAL(PLAN_MOVED, ENGINE_FEXIT, PLAN_SENDPAGE, NULL),

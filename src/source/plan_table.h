@@ -15,6 +15,8 @@ extern const size_t plan_rows_len;
 /* Rows of which plan.c knows more. */
 #define PLAN_TRAMPOLINE "fexit/inet_recvmsg"
 #define PLAN_ACCEPT_FEXIT "fexit/inet_csk_accept"
+#define PLAN_INET6_RECV "fexit/inet6_recvmsg"
+#define PLAN_INET6_SEND "fexit/inet6_sendmsg"
 #define PLAN_SENDPAGE "fexit/inet_sendpage"
 #define PLAN_SWITCH "tp_btf/sched_switch"
 #define PLAN_TASK_FROM_PID "kfunc/bpf_task_from_pid"

@@ -301,7 +301,7 @@ int tracer__open(struct tracer **out, const struct tracer_config *config,
 	if (!code)
 		code = tracer_records__host(
 			config->version, engine__name(t->plan.engine),
-			t->plan.hooks, config->interval, fn, ctx);
+			t->plan.hooks, t->plan.lost, config->interval, fn, ctx);
 	if (!code)
 		code = tracer_attach__programs(t->bpf, &t->plan, config->parts,
 					       err);
@@ -447,6 +447,11 @@ int tracer__mark(struct tracer *t, int kind)
 void tracer__set_slow(struct tracer *t, uint64_t ns)
 {
 	t->bpf->bss->rt_slow_ns = ns;
+}
+
+const char *tracer__engine(const struct tracer *t)
+{
+	return engine__name(t->plan.engine);
 }
 
 size_t tracer__targets(const struct tracer *t)

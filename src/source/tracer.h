@@ -56,6 +56,9 @@ int tracer__mark(struct tracer *t, int kind);
 /* Pass exchanges that take ns or longer on at once; 0: none. */
 void tracer__set_slow(struct tracer *t, uint64_t ns);
 
+/* Of the engine that was chosen. */
+const char *tracer__engine(const struct tracer *t);
+
 /* How many targets are known to live. */
 size_t tracer__targets(const struct tracer *t);
 

@@ -41,31 +41,39 @@ static void text__add(char *text, size_t size, size_t *len, const char *s)
 	*len += (size_t)n < size - *len ? (size_t)n + 1 : size - *len;
 }
 
+/* Likewise a list as one string. */
+static void text__join(char *text, size_t size, size_t *len,
+		       const char *const *list, char separator)
+{
+	for (size_t i = 0; list[i]; i++) {
+		text__add(text, size, len, list[i]);
+		if (list[i + 1] && *len < size)
+			text[*len - 1] = separator;
+	}
+	if (!list[0])
+		text__add(text, size, len, "");
+}
+
 int tracer_records__host(const char *version, const char *engine,
-			 const char *const *hooks, uint64_t interval,
-			 source_fn fn, void *ctx)
+			 const char *const *hooks, const char *const *lost,
+			 uint64_t interval, source_fn fn, void *ctx)
 {
 	struct {
 		struct rt_host host;
-		char text[1024];
+		char text[8192]; /* 64 hooks, 8 sentences and some names */
 	} rec = {};
 	struct utsname name;
-	char list[512] = "";
 	size_t len = 0;
 
 	if (uname(&name))
 		return -errno;
-	for (; *hooks; hooks++) {
-		strncat(list, *hooks, sizeof(list) - strlen(list) - 2);
-		if (hooks[1])
-			strcat(list, ",");
-	}
 	text__add(rec.text, sizeof(rec.text), &len, version);
 	text__add(rec.text, sizeof(rec.text), &len, engine);
 	text__add(rec.text, sizeof(rec.text), &len, name.nodename);
 	text__add(rec.text, sizeof(rec.text), &len, name.release);
 	text__add(rec.text, sizeof(rec.text), &len, name.machine);
-	text__add(rec.text, sizeof(rec.text), &len, list);
+	text__join(rec.text, sizeof(rec.text), &len, hooks, ',');
+	text__join(rec.text, sizeof(rec.text), &len, lost, '\n');
 	tracer_records__head(&rec.host.header, RT_REC_HOST,
 			     sizeof(rec.host) + len);
 	rec.host.wall_start = clock__ns(CLOCK_REALTIME);

@@ -18,10 +18,10 @@ struct bpf_object;
 /* Fill a header with the present time. */
 void tracer_records__head(struct rt_header *head, int kind, size_t size);
 
-/* hooks: NULL-terminated. interval: refresh in ns. */
+/* hooks, lost: NULL-terminated; lost are sentences. interval: refresh in ns. */
 int tracer_records__host(const char *version, const char *engine,
-			 const char *const *hooks, uint64_t interval,
-			 source_fn fn, void *ctx);
+			 const char *const *hooks, const char *const *lost,
+			 uint64_t interval, source_fn fn, void *ctx);
 
 /* -ESRCH if the process is gone. */
 int tracer_records__process(uint32_t tgid, bool target, source_fn fn,

@@ -66,6 +66,8 @@ static void set_facts(struct snapshot *snap, const struct stats_facts *facts)
 	snap->arch = facts->arch;
 	snap->hooks = facts->hooks;
 	snap->hooks_len = facts->hooks_len;
+	snap->not_seen = facts->lost;
+	snap->not_seen_len = facts->lost_len;
 	snap->cpus = facts->cpus;
 	snap->wall_start = facts->wall_start;
 	snap->start = facts->start;

@@ -177,6 +177,9 @@ struct snapshot {
 	const char *version, *engine, *host, *kernel, *arch;
 	const char *const *hooks;
 	size_t hooks_len;
+	/* What the engine does not see: sentences, without a full stop. */
+	const char *const *not_seen;
+	size_t not_seen_len;
 	uint32_t cpus;
 	uint64_t wall_start; /* CLOCK_REALTIME ns */
 	uint64_t start, now; /* monotonic ns */

@@ -54,6 +54,8 @@ struct stats_facts {
 	const char *version, *engine, *host, *kernel, *arch;
 	const char *const *hooks;
 	size_t hooks_len;
+	const char *const *lost; /* sentences, without a full stop */
+	size_t lost_len;
 	uint32_t cpus;
 	uint64_t wall_start, start;
 	uint64_t in_flight;

@@ -69,18 +69,26 @@ static int write_array(FILE *out, const char *key, const struct snapshot *snap,
 	return err ? err : write_text(out, "]");
 }
 
+static void put_texts(struct json_value *v, const char *key,
+		      const char *const *texts, size_t len)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < len; i++)
+		json_array_append_new(array, json_value__text(texts[i]));
+	if (json_array_size(array) != len)
+		v->failed = true;
+	json_value__set(v, key, array);
+}
+
 static json_t *tool(const struct snapshot *snap)
 {
 	struct json_value v = json_value__object();
-	json_t *hooks = json_array();
 
 	json_value__string(&v, "version", snap->version);
 	json_value__string(&v, "engine", snap->engine);
-	for (size_t i = 0; i < snap->hooks_len; i++)
-		json_array_append_new(hooks, json_value__text(snap->hooks[i]));
-	if (json_array_size(hooks) != snap->hooks_len)
-		v.failed = true;
-	json_value__set(&v, "hooks", hooks);
+	put_texts(&v, "hooks", snap->hooks, snap->hooks_len);
+	put_texts(&v, "lost", snap->not_seen, snap->not_seen_len);
 	return json_value__finish(&v);
 }
 

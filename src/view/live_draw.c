@@ -257,8 +257,7 @@ void live_draw__all(const struct live_screen *s)
 	draw_title(s);
 	y++;
 	if (s->state->help) {
-		live_help__draw(y, end, s->frame->table.columns,
-				s->frame->table.columns_len);
+		live_help__draw(y, end, s->frame);
 	} else {
 		if (LINES >= SCOPE_FROM_LINES) {
 			move(y++, 0);

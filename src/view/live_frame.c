@@ -38,7 +38,8 @@ static void fill_title(struct live_frame *f, const struct snapshot *snap,
 	piece(f, 0, 0, "%s", target);
 	piece(f, 1, 2, "%s",
 	      units__duration(time, snap->now - snap->start, utf8));
-	piece(f, 2, 4, "engine %s", engine);
+	piece(f, 2, 4, "engine %s%s", engine,
+	      snap->not_seen_len ? " (limits: ?)" : "");
 	piece(f, 3, 3, "%s exchanges", units__count(count, snap->exchanges));
 	piece(f, 4, 1, "%s/s", units__rate(rate, notes__rate(snap)));
 }
@@ -108,6 +109,7 @@ int live_frame__build(struct live_frame *f, const struct snapshot *snap,
 	fill_scope(f, snap, utf8);
 	notes__missed(f->missed, sizeof(f->missed), snap);
 	notes__nothing(f->nothing, sizeof(f->nothing), snap);
+	notes__not_seen(f->not_seen, sizeof(f->not_seen), snap, utf8);
 	return 0;
 }
 

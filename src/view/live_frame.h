@@ -22,9 +22,10 @@ struct live_frame {
 	struct live_details details; /* of its rows, by number */
 	enum snapshot_by by;
 	struct live_piece title[FRAME_TITLES];
-	char scope[256];   /* what the rows and figures are */
-	char missed[160];  /* "" or what did not fit */
-	char nothing[400]; /* "" or why there are no rows */
+	char scope[256];    /* what the rows and figures are */
+	char missed[160];   /* "" or what did not fit */
+	char nothing[400];  /* "" or why there are no rows */
+	char not_seen[900]; /* "" or what the engine does not see */
 };
 
 /* 0, or -ENOMEM (f is as it was then). f was zeroed, or built before. */

@@ -6,6 +6,7 @@
 #include <ncurses.h>
 
 #include "view/live_help.h"
+#include "view/live_put.h"
 
 #define KEYS_WIDTH 46 /* of the longest line below, and a gap */
 
@@ -38,17 +39,32 @@ static void draw_line(int y, int x, const char *name, int width,
 	mvchgat(y, x, width < COLS - x ? width : COLS - x, A_BOLD, 0, NULL);
 }
 
-void live_help__draw(int y, int end, const struct column *columns,
-		     size_t columns_len)
+static int draw_columns(int y, int x, int end, const struct table *table)
+{
+	for (size_t i = 0; i < table->columns_len && y < end; i++) {
+		const struct column *c = &table->columns[i];
+
+		if (!c->report_only)
+			draw_line(y++, x, c->title, 9, c->meaning);
+	}
+	return y;
+}
+
+void live_help__draw(int y, int end, const struct live_frame *f)
 {
 	bool beside = COLS >= 2 * KEYS_WIDTH;
-	int at = beside ? y : y + KEYS + 1;
+	int keys_end = y + KEYS;
 
 	for (int i = 0; i < KEYS && y + i < end; i++)
 		draw_line(y + i, 0, lines[i].key, 3, lines[i].what);
-	for (size_t i = 0; i < columns_len && at < end; i++) {
-		if (!columns[i].report_only)
-			draw_line(at++, beside ? KEYS_WIDTH : 0,
-				  columns[i].title, 9, columns[i].meaning);
-	}
+	/* Where the lines are few, what is not seen matters more than what
+	 * the titles of columns say. */
+	if (!beside && f->not_seen[0])
+		keys_end = live_put__paragraph(keys_end + 1, end, f->not_seen);
+	y = draw_columns(beside ? y : keys_end + 1, beside ? KEYS_WIDTH : 0,
+			 end, &f->table);
+	if (beside && y < keys_end)
+		y = keys_end;
+	if (beside)
+		live_put__paragraph(y + 1, end, f->not_seen);
 }

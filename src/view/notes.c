@@ -228,3 +228,22 @@ char *notes__missed(char *buf, size_t size, const struct snapshot *snap)
 		buf[0] = '\0';
 	return buf;
 }
+
+char *notes__not_seen(char *buf, size_t size, const struct snapshot *snap,
+		      bool utf8)
+{
+	size_t used = 0;
+	char engine[32], note[256];
+
+	buf[0] = '\0';
+	if (!snap->not_seen_len)
+		return buf;
+	screen__clean(engine, sizeof(engine), snap->engine ? snap->engine : "",
+		      utf8);
+	used = snprintf(buf, size, "Engine %s:", engine);
+	for (size_t i = 0; i < snap->not_seen_len && used < size; i++) {
+		screen__clean(note, sizeof(note), snap->not_seen[i], utf8);
+		used += snprintf(buf + used, size - used, " %s.", note);
+	}
+	return buf;
+}

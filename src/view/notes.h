@@ -24,6 +24,10 @@ char *notes__nothing(char *buf, size_t size, const struct snapshot *snap);
 /* What did not fit ("120 summarised, 3 lost"), in words; "" if all did. */
 char *notes__missed(char *buf, size_t size, const struct snapshot *snap);
 
+/* What the engine does not see, as one paragraph; "" if it sees all. */
+char *notes__not_seen(char *buf, size_t size, const struct snapshot *snap,
+		      bool utf8);
+
 /* Value of a coverage counter; 0 if there is none of that name. */
 uint64_t notes__counter(const struct snapshot *snap, const char *name);
 

@@ -115,6 +115,17 @@ static void print_definitions(const struct text *t)
 			   "at its whole duration.");
 }
 
+static void print_not_seen(const struct text *t)
+{
+	char engine[32], note[256];
+
+	clean(t, engine, sizeof(engine), t->snap->engine);
+	for (size_t i = 0; i < t->snap->not_seen_len; i++) {
+		clean(t, note, sizeof(note), t->snap->not_seen[i]);
+		text__wrapf(t, 6, "  ", "engine %s: %s.", engine, note);
+	}
+}
+
 /* How much of the time of exchanges the parts account for. */
 static void print_attributed(const struct text *t)
 {
@@ -152,6 +163,7 @@ static void print_coverage(const struct text *t)
 		    units__count(midway, notes__counter(snap, "joined_midway")),
 		    units__count(flight, snap->in_flight));
 	print_attributed(t);
+	print_not_seen(t);
 	for (size_t i = 0; i < snap->counters_len; i++) {
 		const struct snapshot_counter *c = &snap->counters[i];
 		char count[UNITS_LEN];
