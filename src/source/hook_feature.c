@@ -75,10 +75,6 @@ static const struct piece {
 	 {CALL(get_current_task_btf), COPY(BPF_REG_1, BPF_REG_0),
 	  CALL(task_pt_regs)},
 	 3},
-	{"helper/bpf_skc_to_unix_sock",
-	 0,
-	 {COPY(BPF_REG_1, BPF_REG_6), CALL(skc_to_unix_sock)},
-	 2},
 };
 
 /* A program that grows; err sticks. */

@@ -207,7 +207,7 @@ static int refuse__base(const struct plan_hook *first, struct error *err)
 	}
 	return error__set(err, -ENOTSUP,
 			  "cannot trace on kernel %s, which lacks for tracing "
-			  "programs: %s (%s); Linux 5.16 and newer have all "
+			  "programs: %s (%s); Linux 5.15 and newer have all "
 			  "of it",
 			  release(&host), list, first->reason);
 }

@@ -18,13 +18,12 @@
 	}
 
 struct plan_hook plan_rows[] = {
-	/* 5.8, 5.11, 5.11, 5.12, 5.15, 5.16 */
+	/* 5.8, 5.11, 5.11, 5.12, 5.15 */
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "map/ringbuf"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_sk_storage_get"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_task_storage_get"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_get_socket_cookie"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_task_pt_regs"),
-	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_skc_to_unix_sock"),
 
 	NEEDED(PLAN_MOVED, ENGINE_SOCK, "tp_btf/sock_recv_length"),
 	NEEDED(PLAN_MOVED, ENGINE_SOCK, "tp_btf/sock_send_length"),
