@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Installs what is missing from Debian's packages, without questions: the
-# groups named as arguments, of "build", "demo" and "test". Does nothing, and
+# groups named as arguments, of "build", "demo", "test" and "kernels". Does nothing, and
 # needs no root, when all is there. No service is started or enabled by it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,6 +14,7 @@ test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev
 	python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
 	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux
 	openssl postgresql python3-redis python3-psycopg2"
+kernels="qemu-system-x86 busybox-static kmod xz-utils debian-archive-keyring"
 services="redis-server nginx postgresql"
 
 installed() {
@@ -91,13 +92,14 @@ for group; do
 	case $group in
 	build) wanted="$wanted $build" ;;
 	demo) wanted="$wanted $demo" ;;
+	kernels) wanted="$wanted $kernels" ;;
 	test)
 		wanted="$wanted $test"
 		command -v node >/dev/null || wanted="$wanted nodejs"
 		command -v npm >/dev/null || wanted="$wanted npm"
 		;;
 	*)
-		echo "usage: $0 [build] [demo] [test]" >&2
+		echo "usage: $0 [build] [demo] [test] [kernels]" >&2
 		exit 2
 		;;
 	esac

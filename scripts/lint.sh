@@ -59,7 +59,7 @@ formatted() {
 
 scripts_parse() {
 	local script
-	for script in scripts/*.sh .ci/run; do
+	for script in scripts/*.sh scripts/kernels/*.sh .ci/run; do
 		bash -n "$script" || return 1
 	done
 }
