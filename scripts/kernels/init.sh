@@ -30,9 +30,10 @@ while read -r path; do
 	number=$((number + 1))
 done <"/host$run/keep"
 
-for path in tmp var/tmp run var/log root; do
+for path in tmp run var/log root; do
 	mount -t tmpfs tmpfs "/host/$path"
 done
+mount -t ext4 /dev/vda /host/var/tmp
 chmod 1777 /host/tmp /host/var/tmp
 mkdir -p /host/run/lock
 mount -t proc proc /host/proc

@@ -8,7 +8,8 @@
 set -eu
 kernel=$1 file=$2
 here=$(cd "$(dirname "$0")" && pwd)
-wanted="virtio_pci virtiofs virtio_console tls tcp_diag unix_diag"
+wanted="virtio_pci virtiofs virtio_console virtio_blk crc32c_generic ext4 tls
+	tcp_diag unix_diag"
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT

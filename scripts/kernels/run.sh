@@ -14,6 +14,7 @@
 #
 # The guest sees this machine's files, read-only, at the same paths; /tmp, /run
 # and the like are its own and empty, except for this checkout and the kernels.
+# /var/tmp is on a disk (a file of QEMU's), the others are in memory.
 # The command's directory and its REQTRACE* variables and CI are those of here;
 # its output, both streams in one, comes out here as it is made. Status 125: the
 # guest died before the command ended; its last words follow.
@@ -71,6 +72,8 @@ printf '%s\n' "$top" "$kernel" "$run" >"$run/keep"
 } >"$run/command"
 
 "$top/scripts/kernels/initrd.sh" "$kernel" "$run/initrd" || exit 125
+# A sparse file: what waits for a disk needs one.
+truncate -s 256M "$run/disk" && mke2fs -q -t ext4 "$run/disk" || exit 125
 
 /usr/lib/qemu/virtiofsd --socket-path="$run/fs" -o source=/ -o cache=always \
 	-o sandbox=chroot --thread-pool-size=1 >"$run/virtiofsd" 2>&1 &
@@ -83,16 +86,24 @@ until [ -S "$run/fs" ]; do
 	sleep 0.05
 done
 
-# QEMU 7.2 emulates cmpxchg16b wrongly enough to crash guests from 6.12 on.
+# QEMU 7.2 emulates cmpxchg16b wrongly enough to crash guests with 6.12. The
+# kernels after 6.18 must have it: without, no BPF program can allocate storage
+# of a task (kmalloc_nolock() says no then), and they have not crashed by it.
+cpu=max,-cx16
+case $(cat "$kernel/release") in
+[7-9].*) cpu=max ;;
+esac
 # Mitigations would guard emulated threads against each other, slowly.
 threads=single
 [ "$cpus" -gt 1 ] && threads=multi
 : >"$run/status"
 timeout -k 5 "$limit" qemu-system-x86_64 -accel "tcg,thread=$threads" \
-	-cpu max,-cx16 -smp "$cpus" -m "$memory" -nodefaults -no-user-config \
+	-cpu "$cpu" -smp "$cpus" -m "$memory" -nodefaults -no-user-config \
 	-display none -no-reboot \
 	-object "memory-backend-memfd,id=mem,size=${memory}M,share=on" \
 	-machine memory-backend=mem \
+	-drive "file=$run/disk,if=none,id=disk,format=raw,cache=unsafe" \
+	-device virtio-blk-pci,drive=disk \
 	-chardev "socket,id=fs,path=$run/fs" \
 	-device vhost-user-fs-pci,chardev=fs,tag=root \
 	-add-fd fd=3,set=1 -chardev file,id=out,path=/dev/fdset/1,append=on \
