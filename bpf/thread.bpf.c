@@ -277,6 +277,20 @@ int BPF_PROG(rt_thread_exit, struct task_struct *task)
 /* --- lists -----------------------------------------------------------------
  */
 
+/* A byte in 7.3, an int in 6.18 and before. */
+struct task_struct___on_cpu_byte {
+	u8 on_cpu;
+} __attribute__((preserve_access_index));
+
+static bool on_cpu(struct task_struct *task)
+{
+	struct task_struct___on_cpu_byte *byte = (void *)task;
+
+	if (bpf_core_field_size(byte->on_cpu) == sizeof(byte->on_cpu))
+		return byte->on_cpu;
+	return task->on_cpu;
+}
+
 /* Run once when tracing starts: clocks for the threads there are. */
 SEC("iter/task")
 int rt_threads_seed(struct bpf_iter__task *ctx)
@@ -293,7 +307,7 @@ int rt_threads_seed(struct bpf_iter__task *ctx)
 	if (!t)
 		return 0;
 	state = task->__state;
-	if (task->on_cpu)
+	if (on_cpu(task))
 		why.clock = RT_CLOCK_CPU;
 	else if (!state)
 		why.clock = RT_CLOCK_RUN_QUEUE;
