@@ -25,10 +25,23 @@ struct attachment {
 	bool wanted;
 };
 
+/* BPF_LOG_STATS: of each program, the line with what the verifier went
+ * through; libbpf tells it among all that it does. */
+#define VERIFIER_STATS 4
+
+static bool verifier_asked(void)
+{
+	const char *wanted = getenv("REQTRACE_LIBBPF_LOG");
+
+	return wanted && !strcmp(wanted, "verifier");
+}
+
 static int quiet(enum libbpf_print_level level, const char *format,
 		 va_list args)
 {
-	if (level != LIBBPF_WARN || !getenv("REQTRACE_LIBBPF_LOG"))
+	const char *wanted = getenv("REQTRACE_LIBBPF_LOG");
+
+	if (!wanted || (level != LIBBPF_WARN && !verifier_asked()))
 		return 0;
 	return vfprintf(stderr, format, args);
 }
@@ -142,11 +155,13 @@ int tracer_attach__load(struct reqtrace_bpf **out,
 			const struct tracer_config *config,
 			const struct plan *plan, struct error *err)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts,
+		    .kernel_log_level = verifier_asked() ? VERIFIER_STATS : 0);
 	struct reqtrace_bpf *bpf;
 	int code;
 
 	libbpf_set_print(quiet);
-	bpf = reqtrace_bpf__open();
+	bpf = reqtrace_bpf__open_opts(&opts);
 	*out = bpf;
 	if (!bpf)
 		return permissions__explain(-errno, "open the BPF programs",
