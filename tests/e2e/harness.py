@@ -25,6 +25,10 @@ PEERS = os.path.abspath(os.environ.get(
     "REQTRACE_PEERS", os.path.join(ROOT, "build", "tests", "peers")))
 NODE_PEERS = os.path.join(ROOT, "tests", "peers")
 
+# How many times slower than usual the machine is, as an emulated one is: all
+# waits are that much longer, and loads that much smaller.
+SLOW = max(1.0, float(os.environ.get("REQTRACE_SLOW") or 1))
+
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _live = {}  # pid: Popen, of every process that this run has started
@@ -60,8 +64,14 @@ def _kill_all():
 atexit.register(_kill_all)
 
 
+def scaled(count, least=1, step=1):
+    """How much of a load of that size to make here: a multiple of step."""
+    return max(least, int(count / SLOW) // step * step)
+
+
 def wait_until(what, condition, timeout=10, step=0.01):
     """Poll until condition() is true, and return its value."""
+    timeout *= SLOW
     end = time.monotonic() + timeout
     while True:
         value = condition()
@@ -137,6 +147,7 @@ class Process:
 
     def wait(self, timeout=30):
         """Exit status, once it ends by itself."""
+        timeout *= SLOW
         try:
             return self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -239,7 +250,7 @@ class Test:
         """Seconds; within share of the truth, or slack if that is more."""
         if reported is None:
             raise Failure(f"{what}: reqtrace has no figure")
-        allowed = max(truth * share, slack)
+        allowed = max(truth * share, slack) * SLOW
         text = (f"{what}: {source} {truth * 1e3:.3f} ms ~ "
                 f"reqtrace {reported * 1e3:.3f} ms")
         if abs(truth - reported) > allowed:

@@ -17,7 +17,7 @@ BPF_PROG_LOAD = 5
 BPF_RAW_TRACEPOINT_OPEN = 17
 BPF_PROG_TYPE_RAW_TRACEPOINT = 17
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
-HOOK = b"sock_recv_length"  # stands for the socket tracepoints
+HOOK = b"sched_switch"  # one that every kernel has
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -15,8 +15,9 @@ import time
 import traceback
 
 import cases
+import engine
 import permission
-from harness import REQTRACE, Failure, Skip, Test
+from harness import REQTRACE, SLOW, Failure, Skip, Test
 
 
 class TimedOut(Exception):
@@ -35,8 +36,12 @@ def run_case(case, forbidden):
     """("ok" | "FAIL" | "SKIP", facts or reason, the tracer's last words)."""
     if forbidden and case.traces:
         return "SKIP", forbidden, ""
+    lacking = case.needs and engine.lacks(case.needs)
+    if lacking:
+        return "SKIP", lacking, ""
     test = Test(case.name)
-    signal.alarm(case.timeout)
+    timeout = int(case.timeout * SLOW)
+    signal.alarm(timeout)
     try:
         case.function(test)
         if not test.facts:
@@ -47,7 +52,7 @@ def run_case(case, forbidden):
     except Failure as e:
         return "FAIL", str(e), last_words(test)
     except TimedOut:
-        return "FAIL", f"not done within {case.timeout} s", last_words(test)
+        return "FAIL", f"not done within {timeout} s", last_words(test)
     except Exception:  # a fault of the suite is a failure as well
         return "FAIL", traceback.format_exc(), last_words(test)
     finally:
@@ -68,10 +73,11 @@ def last_words(test):
     return "\n".join(lines)
 
 
-def selected(names, exact):
+def selected(names, exact, guests):
+    every = [c for c in cases.ALL if c.guests or not guests]
     if not names:
-        return cases.ALL
-    found = [c for c in cases.ALL
+        return every
+    found = [c for c in every
              if any(c.name == n if exact else n in c.name for n in names)]
     if not found:
         sys.exit("e2e: no such case: " + ", ".join(names))
@@ -83,6 +89,8 @@ def parse():
     parser.add_argument("names", nargs="*", help="cases, or parts of names")
     parser.add_argument("--exact", action="store_true",
                         help="names are whole")
+    parser.add_argument("--guests", action="store_true",
+                        help="only those that are for other kernels as well")
     parser.add_argument("--list", action="store_true", help="list the cases")
     parser.add_argument("--no-skip", action="store_true",
                         help="a skipped case is a failure")
@@ -93,7 +101,8 @@ def parse():
 
 def main():
     options = parse()
-    chosen = selected(options.names, options.exact) * options.repeat
+    chosen = selected(options.names, options.exact,
+                      options.guests) * options.repeat
     if options.list:
         for case in chosen:
             print(f"{case.name:34} {case.function.__doc__.splitlines()[0]}")

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 
-from harness import Failure, Skip
+from harness import SLOW, Failure, Skip
 from services import PeerServer
 
 # Where each cause must show. What it takes of CPU time is in "cpu" besides.
@@ -30,7 +30,7 @@ PARTS = ("receive_queue", "cpu", "cpu_other", "run_queue", "lock", "disk",
 
 # What a part may be off: this share of it, or this much a request.
 SHARE = 0.05
-SLACK = 200e-6
+SLACK = 200e-6 * SLOW
 
 # From a wake-up until the thread runs, the kernel's figures do not say whether
 # it was blocked, waited or ran: it begins to count the wait when another CPU
@@ -38,7 +38,7 @@ SLACK = 200e-6
 # up (rq_clock_skip_update() in wakeup_preempt()). So much for each time that
 # a thread got a CPU may be in one of the three or another, tens of us in a
 # virtual machine.
-LATE = 40e-6
+LATE = 40e-6 * SLOW
 
 
 def on_disk(test):

@@ -10,6 +10,7 @@ import os
 import signal
 import time
 
+import engine
 import schema
 from harness import REQTRACE, ROOT, Failure, wait_until
 
@@ -235,7 +236,8 @@ class Tracer:
         number = sum(p.name == "reqtrace" for p in test.processes)
         self.json = test.path(f"report-{number}.json")
         verify = [] if "--no-parts" in args else ["--verify"]
-        argv = [*prefix, REQTRACE, *verify, "--json", self.json]
+        argv = [*prefix, REQTRACE, *engine.OPTION, *verify, "--json",
+                self.json]
         if interval:
             argv += ["-i", "1"]
         argv += args

@@ -32,7 +32,7 @@ def serve(test, *options, server_options=(), args=()):
     return report, books, server
 
 
-@case_for(SOCKET_CALLS)
+@case_for(SOCKET_CALLS, guests=SOCKET_CALLS)
 def server_calls(test, way):
     """A server that receives and sends by these calls."""
     report, books, server = serve(
@@ -41,7 +41,8 @@ def server_calls(test, way):
     compare(test, report, books, server, 200, "POST /items/{id}")
 
 
-@case_for(("writev", "sendmsg", "sendmmsg", "bytewise"))
+@case_for(("writev", "sendmsg", "sendmmsg", "bytewise"),
+          guests=("sendmsg", "bytewise"))
 def response(test, name):
     """A response sent by another call than its server's usual one."""
     report, books, server = serve(test, "--requests", "50", "--path",
@@ -49,7 +50,7 @@ def response(test, name):
     compare(test, report, books, server, 50, "GET /" + name)
 
 
-@case_for(SOCKET_CALLS)
+@case_for(SOCKET_CALLS, guests=SOCKET_CALLS)
 def client_calls(test, way):
     """A traced client that sends and receives by these calls."""
     server = PeerServer(test)
@@ -69,7 +70,7 @@ def client_calls(test, way):
     test.equal("bytes out", books["bytes_out"], series["bytes_out"])
 
 
-@case()
+@case(guests=True, needs=("io_uring",))
 def io_uring_server(test):
     """io_uring: exact times, operation (not readable)."""
     report, books, server = serve(
@@ -91,7 +92,7 @@ def io_uring_many(test):
     test.equal("connections", 4000, report.connections("opened"))
 
 
-@case()
+@case(guests=True, needs=("io_uring",))
 def io_uring_client(test):
     """The same in the client role."""
     server = PeerServer(test)
@@ -134,7 +135,7 @@ def expect_continue(test):
     test.near("duration", books["sum"], series["duration"]["sum"], slack=0.015)
 
 
-@case()
+@case(guests=True)
 def large_request(test):
     """A body of 5 MB, read in many calls."""
     report, books, server = serve(
@@ -154,7 +155,7 @@ def slow_request(test):
     test.near("duration", books["sum"], series["duration"]["sum"], slack=0.01)
 
 
-@case()
+@case(guests=True)
 def answered_by_another_thread(test):
     """Read by one thread, answered by another."""
     report, books, server = serve(test, "--path", "/handoff?ms=50",
@@ -176,7 +177,7 @@ def binary_protocol(test):
                series["duration"]["sum"] <= books["sum"] * 1.1)
 
 
-@case()
+@case(guests=True)
 def event_stream(test):
     """Server-sent events are a stream, and in no latency histogram."""
     server = PeerServer(test)

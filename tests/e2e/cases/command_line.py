@@ -5,6 +5,7 @@ import json
 import os
 import time
 
+import engine
 from cases.registry import case
 from harness import REQTRACE
 from services import PeerServer
@@ -55,7 +56,8 @@ def report_names_the_process(test):
     test.equal("kernel", os.uname().release, report.data["host"]["kernel"],
                "uname")
     test.equal("cpus", os.cpu_count(), report.data["host"]["cpus"], "kernel")
-    test.equal("engine", "sock", report.data["tool"]["engine"], "contract")
+    test.equal("engine", engine.used(), report.data["tool"]["engine"],
+               "stderr")
     window = report.data["window"]
     test.check(f"window {window}", window["start"] - 1 < before
                < window["end"] + 1)

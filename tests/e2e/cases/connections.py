@@ -10,7 +10,7 @@ from services import Held, PeerServer
 from tracer import Tracer
 
 
-@case()
+@case(guests=True)
 def joined_idle(test):
     """Open and idle before the start: traced from the next exchange on."""
     server = PeerServer(test)
@@ -48,7 +48,7 @@ def joined_unused(test):
               slack=0.003)
 
 
-@case()
+@case(guests=True)
 def joined_midway(test):
     """In the middle of an exchange at the start: counted as such and not
     guessed; the next one is traced."""

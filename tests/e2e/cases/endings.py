@@ -25,7 +25,7 @@ def errors(report):
             if report.errors_by(kind)}
 
 
-@case()
+@case(guests=True)
 def half_close(test):
     """A client that ends its sending side and waits has not aborted."""
     report, books, _ = serve(test, "--path", "/sleep?ms=30", "--half-close",
@@ -47,7 +47,7 @@ def server_closes_after_answer(test):
     test.equal("connections", 50, report.connections("closed"))
 
 
-@case()
+@case(guests=True)
 def server_aborts(test):
     """The server closes without an answer: a local abort."""
     report, books, _ = serve(test, "--path", "/abort?ms=50", "--requests", "3")
@@ -67,7 +67,7 @@ def server_aborts_midway(test):
     test.equal("answered 200", 0, report.operations(status="200"))
 
 
-@case()
+@case(guests=True)
 def server_resets(test):
     """The server resets the connection instead of an answer."""
     report, books, _ = serve(test, "--path", "/reset?ms=50", "--requests", "3")
@@ -78,7 +78,7 @@ def server_resets(test):
     test.equal("errors", 3, report.total("errors"))
 
 
-@case()
+@case(guests=True)
 def client_sees_server_abort(test):
     """From the client's side the same is the peer's abort."""
     server = PeerServer(test)
@@ -112,7 +112,7 @@ def connections_without_request(test):
     test.equal("in flight", 0, report.coverage["in_flight"])
 
 
-@case()
+@case(guests=True)
 def status_5xx(test):
     """5xx are errors by status."""
     report, books, _ = serve(test, "--path", "/?code=503", "--requests", "7")
@@ -120,7 +120,7 @@ def status_5xx(test):
     test.equal("errors", {"status": 7}, errors(report))
 
 
-@case_for(("server", "client"))
+@case_for(("server", "client"), guests=("server",))
 def goodbye(test, role):
     """A last message that nobody answers, before an orderly close, is no
     aborted request: counted on its own, and in no other figure."""

@@ -7,7 +7,7 @@ import socket
 import time
 
 from cases.registry import case
-from harness import children, sockets, wait_until
+from harness import children, scaled, sockets, wait_until
 from services import (Gunicorn, Nginx, Node, Redis, Uvicorn, ab, autocannon,
                       client, command_bytes, wrk)
 from tracer import Tracer
@@ -53,11 +53,12 @@ def redis_load(test, *args, timeout=120, mixed=False):
     return report
 
 
-@case(timeout=120)
+@case(timeout=120, guests=True)
 def redis_get(test):
     """100,000 GETs over 50 connections."""
-    report = redis_load(test, "-t", "get", "-n", "100000", "-c", "50")
-    test.equal("exchanges", 100000, sum(
+    count = scaled(100000)
+    report = redis_load(test, "-t", "get", "-n", str(count), "-c", "50")
+    test.equal("exchanges", count, sum(
         s["exchanges"] for s in report.series(operation="GET")))
 
 
@@ -74,7 +75,7 @@ def redis_mix_pipelined(test):
                "-P", "16")
 
 
-@case()
+@case(guests=True)
 def redis_pipeline_1600(test):
     """-P 16 -n 1600 is 1600 operations in 100 exchanges."""
     report = redis_load(test, "-t", "set", "-P", "16", "-n", "1600", "-c", "4")
@@ -186,10 +187,11 @@ def nginx_ab(test, *args):
     return accepted
 
 
-@case()
+@case(guests=True)
 def nginx_ab_keep_alive(test):
     """ab -k: 20,000 requests over 10 connections."""
-    test.equal("connections", nginx_ab(test, "-k", "-n", "20000", "-c", "10"),
+    count = str(scaled(20000))
+    test.equal("connections", nginx_ab(test, "-k", "-n", count, "-c", "10"),
                10, "nginx")
 
 

@@ -27,7 +27,7 @@ def workers_that_are(test):
                {s["pid"] for s in report.series()} <= set(server.workers))
 
 
-@case()
+@case(guests=True)
 def workers_that_come(test):
     """Workers that are forked while tracing goes on."""
     server = PeerServer(test, "--fork", "1")
@@ -62,7 +62,7 @@ def workers_that_go(test):
     test.equal("ended processes", 2, len(gone), "server")
 
 
-@case()
+@case(guests=True)
 def connection_handed_over(test):
     """Accepted by one process, passed by SCM_RIGHTS, served by another."""
     server = PeerServer(test, "--pass-fd")
@@ -79,7 +79,7 @@ def connection_handed_over(test):
                report.connections("closed", port=server.port))
 
 
-@case()
+@case(guests=True)
 def request_handed_over(test):
     """Read by one process, answered by another: one exchange."""
     server = PeerServer(test, "--pass-fd-read")
@@ -109,7 +109,7 @@ def target_ends(test):
     test.equal("operations", 40, report.operations(operation="GET /items/{id}"))
 
 
-@case()
+@case(guests=True)
 def target_killed_midway(test):
     """The target is killed during a request: a local abort."""
     server = PeerServer(test)

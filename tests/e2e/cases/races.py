@@ -121,7 +121,7 @@ def queued(test, server, to):
     return report
 
 
-@case_for(("peer_server", "peer_epoll"))
+@case_for(("peer_server", "peer_epoll"), guests=("peer_server",))
 def queued_tcp(test, program):
     """TCP connections with a request that nobody has accepted yet."""
     server = PeerServer(test, program=program)
@@ -131,7 +131,7 @@ def queued_tcp(test, program):
     test.equal("closed", QUEUED, report.connections("closed"))
 
 
-@case()
+@case(guests=True)
 def queued_unix(test):
     """The same of a UNIX listener."""
     path = test.path("queue.sock")

@@ -22,7 +22,7 @@ def ping(connection):
     return answer, time.monotonic() - begin
 
 
-@case()
+@case(guests=True)
 def splice_both_ways(test):
     """Bytes that splice() takes out of a socket are exchanges as well, timed
     from their arrival; each call passed on is one of the client role."""
