@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which kernels and engines there are to check, and what is expected of each
+pair. A new kernel or engine is a line here."""
+
+import dataclasses
+
+ENGINES = ("auto", "sock", "fexit", "syscall")
+HOST = "host"  # the machine's own kernel, without QEMU
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    name: str  # as scripts/kernels/fetch.sh knows it
+    about: str
+    engines: tuple  # those that must trace; the others must be refused
+    auto: str = ""  # the engine that reqtrace must choose by itself
+
+
+# 5.10 has no trampolines for functions of the kernel that are traced along
+# with their results in modules, and no storage for tasks; 6.1 lacks the
+# tracepoints of sockets, which came with 6.3.
+KERNELS = (
+    Kernel("5.10", "Debian 11", ()),
+    Kernel("6.1", "Debian 12", ("auto", "fexit", "syscall"), "fexit"),
+    Kernel("6.12", "Debian 12 backports, Debian 13", ENGINES, "sock"),
+    Kernel("new", "the newest of Debian sid and experimental", ENGINES,
+           "sock"),
+)
+
+# Of auto it is asked what it chooses; how that engine traces shows elsewhere.
+AUTO_CASES = ("report-names-the-process", "sleep-200-ms", "unix-server",
+              "client-role-unix")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One engine on one kernel."""
+    kernel: str
+    engine: str
+    traces: bool
+    auto: str = ""
+
+    @property
+    def name(self):
+        return f"{self.kernel}-{self.engine}"
+
+
+def cells(kernels, engines):
+    """In the order in which to start them: the long ones first."""
+    found = []
+    for kernel in KERNELS:
+        if kernel.name in kernels:
+            found += [Cell(kernel.name, engine, engine in kernel.engines,
+                           kernel.auto if engine == "auto" else "")
+                      for engine in engines]
+    if HOST in kernels:  # what it allows is found out; see matrix.py
+        found += [Cell(HOST, engine, True) for engine in engines]
+    return sorted(found, key=lambda c: (not c.traces, c.engine == "auto",
+                                        c.kernel == HOST))
