@@ -80,17 +80,19 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
 	format static view asan-reqtrace check-static check-demo check-install \
-	install uninstall clean peers tests fuzzers
+	install uninstall clean peers tests fuzzers check-kernels \
+	check-kernels-update accept-verifier
 
 all: $(B)/reqtrace
 
 help:
 	@echo 'all deps demo check install uninstall clean static'
 	@echo 'tests, one by one: lint unit asan golden view e2e fuzz check-static'
-	@echo 'check-demo check-install'
+	@echo 'check-demo check-install check-kernels'
 	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
 	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
-	@echo 'expected output of the golden tests from the present program'
+	@echo 'expected output of the golden tests from the present program;'
+	@echo 'check-kernels-update the table in docs/kernels.md'
 
 # --- BPF ---------------------------------------------------------------
 
@@ -254,6 +256,26 @@ check-demo: $(B)/reqtrace
 check-install: $(B)/reqtrace
 	@scripts/check-install.sh $(B)
 
+# The end-to-end tests on other kernels, in QEMU: docs/kernels.md.
+# KERNELS='6.1 new' ENGINES='fexit' CASES='name...' choose some.
+MATRIX = REQTRACE=$(B)/reqtrace REQTRACE_PEERS=$(B)/tests/peers \
+	/usr/bin/python3 tests/kernels/matrix.py \
+	--kernels '$(KERNELS)' --engines '$(ENGINES)'
+
+check-kernels:
+	scripts/deps.sh build test kernels
+	+@$(MAKE) --no-print-directory all peers
+	@$(MATRIX) $(CASES)
+
+# With the kernel of this machine as well, as that is in the table.
+check-kernels-update: KERNELS = host 5.10 6.1 6.12 new
+check-kernels-update: all peers
+	@$(MATRIX) --update
+
+# The verifier's figures, as they are now, of the kernels and engines chosen.
+accept-verifier: all peers
+	@$(MATRIX) --accept sleep-200-ms
+
 lint: $(OTHER_BPF_OBJS)
 	@scripts/lint.sh $(CLANG_FORMAT) $(FORMATTED)
 
@@ -263,7 +285,7 @@ format:
 # --- what people type ------------------------------------------------------
 
 deps:
-	scripts/deps.sh build test
+	scripts/deps.sh build test kernels
 
 # In order also under -j, and after deps has installed the compilers.
 demo:

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Installs what is missing from Debian's packages, without questions: the
-# groups named as arguments, of "build", "demo", "test" and "kernels". Does nothing, and
-# needs no root, when all is there. No service is started or enabled by it.
+# groups named as arguments, of "build", "demo", "test" and "kernels". Does
+# nothing, and needs no root, when all is there. No service is started or
+# enabled by it.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -19,7 +19,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-REQTRACE = os.environ.get("REQTRACE", os.path.join(ROOT, "build", "reqtrace"))
+REQTRACE = os.path.abspath(os.environ.get(
+    "REQTRACE", os.path.join(ROOT, "build", "reqtrace")))
 ATTACHED = re.compile(r"^reqtrace: attached in .*\(engine (\w+)", re.M)
 LOADED = re.compile(r"prog '(\w+)': -- BEGIN PROG LOAD LOG --(.*?)-- END", re.S)
 FIGURES = re.compile(r"processed (\d+) insns .*total_states (\d+) "

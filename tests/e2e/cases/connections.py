@@ -48,7 +48,7 @@ def joined_unused(test):
               slack=0.003)
 
 
-@case(guests=True)
+@case()
 def joined_midway(test):
     """In the middle of an exchange at the start: counted as such and not
     guessed; the next one is traced."""

@@ -6,13 +6,14 @@ import socket
 import time
 
 from cases.registry import case
+from harness import SLOW, scaled
 from services import Redis
 from tracer import Tracer
 
 PROXY = os.path.join(os.path.dirname(__file__), "..", "..", "peers",
                      "splice_proxy.py")
-PAUSE = 0.05
-CALLS = 10
+PAUSE = 0.05 * SLOW
+CALLS = scaled(10, least=4)
 
 
 def ping(connection):

@@ -121,7 +121,7 @@ def slow_reader_4_mib(test):
 def sendfile_100_mb(test):
     """100 MB by sendfile to a reader that takes its time."""
     report, books, truth = serve(
-        test, "/sendfile?bytes=100000000", "--slow", "1", "--rcvbuf",
+        test, f"/sendfile?bytes={scaled(100000000)}", "--slow", "1", "--rcvbuf",
         "1000000")
     series = report.one(operation="GET /sendfile", status="200")
     test.equal("bytes", books["bytes_in"], series["bytes_out"])
