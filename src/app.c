@@ -15,6 +15,7 @@
 #include "command.h"
 #include "output.h"
 #include "pipeline.h"
+#include "source/permissions.h"
 #include "source/procfs.h"
 #include "source/recording.h"
 #include "source/tracer.h"
@@ -336,8 +337,12 @@ static int app__trace(struct app *a)
 		code = app__start(a);
 	if (code)
 		return code;
-	/* A failure while running still ends with the report. */
 	app__hurry();
+	code = permissions__drop(tracer__probes(a->tracer), a->command.pid,
+				 &a->err);
+	if (code)
+		return code;
+	/* A failure while running still ends with the report. */
 	code = loop__run(a->loop);
 	end = app__mark(a, RT_REC_END);
 	return code ? code : end;

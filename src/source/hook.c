@@ -195,6 +195,11 @@ static int try__return_probe(bool attach)
 	return err;
 }
 
+int hook__probe_allowed(void)
+{
+	return try__return_probe(false);
+}
+
 /* --- reasons ------------------------------------------------------------ */
 
 static bool is_trampoline(const char *name)
@@ -224,6 +229,8 @@ static const char *reason__forbidden(const char *name)
 		       "forbids it";
 	if (is_trampoline(name))
 		return "this kernel forbids trampolines (EPERM)";
+	if (!strncmp(name, "uretprobe/", 10) && !permissions__admin())
+		return "needs CAP_SYS_ADMIN, since Linux 6.16";
 	return "it is forbidden here (EPERM): look for seccomp, or a container "
 	       "without CAP_BPF and CAP_PERFMON";
 }

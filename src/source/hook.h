@@ -29,4 +29,8 @@ int hook__try(const char *name, bool attach, const char **reason);
  * negative errno, and each is to be tried alone. */
 int hook__try_together(const char *const *names, size_t len);
 
+/* Return probes, at once and without keeping the result: 0 or negative errno.
+ */
+int hook__probe_allowed(void);
+
 #endif

@@ -454,6 +454,11 @@ const char *tracer__engine(const struct tracer *t)
 	return engine__name(t->plan.engine);
 }
 
+bool tracer__probes(const struct tracer *t)
+{
+	return t->plan.accept_probe;
+}
+
 size_t tracer__targets(const struct tracer *t)
 {
 	return t->targets;

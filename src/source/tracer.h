@@ -59,6 +59,9 @@ void tracer__set_slow(struct tracer *t, uint64_t ns);
 /* Of the engine that was chosen. */
 const char *tracer__engine(const struct tracer *t);
 
+/* Does it probe the libraries of processes as they come? */
+bool tracer__probes(const struct tracer *t);
+
 /* How many targets are known to live. */
 size_t tracer__targets(const struct tracer *t);
 
