@@ -13,6 +13,7 @@
 
 #include "base/loop.h"
 #include "command.h"
+#include "doctor.h"
 #include "output.h"
 #include "pipeline.h"
 #include "source/permissions.h"
@@ -393,10 +394,23 @@ static int app__close(struct app *a, int code)
 	return code;
 }
 
+static int app__doctor(const struct options *options)
+{
+	struct error err = {};
+	int code = doctor__run(options, &err);
+
+	if (err.text[0])
+		fprintf(stderr, "reqtrace: %s\n", err.text);
+	return code ? EXIT_FAILED : EXIT_TRACED;
+}
+
 int app__run(const struct options *options)
 {
 	struct app a = {.options = options};
 	int code;
+
+	if (options->mode == OPTIONS_DOCTOR)
+		return app__doctor(options);
 
 	code = output__open(&a.output, options, &a.err);
 	if (!code)

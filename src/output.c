@@ -45,7 +45,7 @@ static void output__occupy(void)
 		close(fd);
 }
 
-static size_t terminal__width(void)
+size_t output__width(void)
 {
 	struct winsize size;
 
@@ -144,7 +144,7 @@ int output__interval(struct output *o, const struct snapshot *snap,
 {
 	int code = 0;
 
-	o->style.width = terminal__width();
+	o->style.width = output__width();
 	if (o->live)
 		code = live__draw(o->live, snap);
 	else if (output__plain(o))
@@ -194,7 +194,7 @@ static int report__text(struct output *o, const struct snapshot *snap,
 
 	if (json__on_stdout(o->options))
 		return 0;
-	o->style.width = terminal__width();
+	o->style.width = output__width();
 	code = view_text.report(snap, &o->style, stdout);
 	return code ? error__set(err, code,
 				 "cannot write the report to stdout: %s",

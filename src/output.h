@@ -26,6 +26,9 @@ void output__show(struct output *o);
 /* Give the terminal back; close the JSON file. Accepts NULL. */
 void output__close(struct output *o);
 
+/* Columns of the terminal on stdout; 0: it is none. */
+size_t output__width(void);
+
 /* The live view, or NULL when there is none. */
 struct live *output__live(struct output *o);
 
