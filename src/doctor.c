@@ -135,21 +135,29 @@ static void add__hooks(struct doctor *d, const struct plan_hook *table,
 		}
 }
 
-static void add__engines(struct doctor *d, const struct plan_hook *table,
-			 size_t len)
+/* Does this row keep the engine from working? */
+static bool stops(const struct plan_hook *h, enum engine engine)
 {
-	for (int e = ENGINE_SOCK; e < ENGINES; e++) {
-		struct doctor_engine *out = &d->engines[d->engines_len++];
+	return h->err && h->needed && h->event != PLAN_THREADS &&
+	       (h->engine == engine || h->engine == ENGINE_AUTO);
+}
 
-		out->name = engine__name(e);
-		for (size_t i = 0; i < len && !out->reason[0]; i++)
-			if (table[i].err && table[i].needed &&
-			    table[i].event != PLAN_THREADS &&
-			    (table[i].engine == (enum engine)e ||
-			     table[i].engine == ENGINE_AUTO))
-				snprintf(out->reason, sizeof(out->reason),
-					 "%s: %s", table[i].name,
-					 table[i].reason);
+/* What the kernel does not have is told even if nothing could be tried. */
+static void add__engine(struct doctor *d, enum engine engine,
+			const struct plan_hook *table, size_t len)
+{
+	struct doctor_engine *out = &d->engines[d->engines_len++];
+	const char *missing = permissions__missing();
+
+	out->name = engine__name(engine);
+	for (size_t i = 0; i < len && !out->reason[0]; i++)
+		if (stops(&table[i], engine) &&
+		    !(missing && table[i].err == -EPERM))
+			snprintf(out->reason, sizeof(out->reason), "%s: %s",
+				 table[i].name, table[i].reason);
+	if (missing && !out->reason[0]) {
+		out->untried = true;
+		snprintf(out->reason, sizeof(out->reason), "%s", missing);
 	}
 }
 
@@ -220,7 +228,8 @@ int doctor__run(const struct options *o, struct error *err)
 	add__capabilities(&d);
 	table = plan__table(&len);
 	add__hooks(&d, table, len);
-	add__engines(&d, table, len);
+	for (int e = ENGINE_SOCK; e < ENGINES; e++)
+		add__engine(&d, e, table, len);
 	code = choose(&d, o->engine, &plan);
 	if (code && host.seccomp && !permissions__missing())
 		advise(&d, "Start the container without a seccomp filter "

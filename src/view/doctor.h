@@ -40,6 +40,7 @@ struct doctor_hook {
 struct doctor_engine {
 	const char *name;
 	char reason[512]; /* "": it works */
+	bool untried;	  /* for want of capabilities */
 };
 
 #define DOCTOR_FACTS_MAX 16

@@ -86,7 +86,8 @@ static void print_engines(const struct text *t, const struct doctor *d)
 
 		snprintf(first, sizeof(first), "  %-8s ", e->name);
 		if (e->reason[0])
-			text__wrapf(t, 11, first, "does not work: %s",
+			text__wrapf(t, 11, first, "%s: %s",
+				    e->untried ? "not tried" : "does not work",
 				    e->reason);
 		else
 			text__wrapf(t, 11, first, "works%s",
