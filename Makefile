@@ -59,6 +59,7 @@ UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 PEER_SRCS := $(sort $(wildcard tests/peers/*.c))
+BENCH_SRCS := $(filter-out %.bpf.c,$(sort $(wildcard tests/bench/*.c)))
 
 OBJS := $(SRCS:%.c=$(B)/obj/%.o)
 LIB_OBJS := $(LIB_SRCS:%.c=$(B)/obj/%.o)
@@ -71,6 +72,7 @@ ASAN := $(UNIT_SRCS:%.c=$(B)/asan/%)
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/%)
 PEERS := $(PEER_SRCS:%.c=$(B)/%)
 LIVE_DEMO := $(B)/tests/view/live_demo
+BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 
 FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	-prune -o -name '*.[ch]' -print))
@@ -79,8 +81,8 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
-	format static view asan-reqtrace check-static check-demo check-install \
-	install uninstall clean peers tests fuzzers check-kernels \
+	format static view asan-reqtrace check-static check-demo check-install bench \
+	bench-only install uninstall clean peers tests fuzzers check-kernels \
 	check-kernels-update accept-verifier
 
 all: $(B)/reqtrace
@@ -176,6 +178,18 @@ $(LIVE_DEMO): $(B)/obj/tests/view/live_demo.o \
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
+# What make bench needs beside the program.
+$(B)/tests/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -pthread \
+		$(DEPFLAGS) -MF $@.d -o $@ $< -lbpf
+
+$(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(DEPFLAGS) -c $< -o $@
+
 # With clang, so that both compilers see all of the code.
 $(B)/asan/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -246,6 +260,14 @@ e2e: $(B)/reqtrace $(PEERS)
 	@REQTRACE=$(B)/reqtrace REQTRACE_PEERS=$(B)/tests/peers \
 		/usr/bin/python3 tests/e2e/run.py \
 		$(if $(filter true,$(CI)),--no-skip) $(CASES)
+
+# BENCH='--quick --only redis-get' gives options, see docs/bench.md.
+bench:
+	scripts/deps.sh build bench
+	+$(MAKE) bench-only
+
+bench-only: $(B)/reqtrace $(BENCH_BUILT)
+	@REQTRACE=$(B)/reqtrace /usr/bin/python3 tests/bench/run.py $(BENCH)
 
 check-static: $(B)/static/reqtrace
 	@scripts/check-static.sh $<

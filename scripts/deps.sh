@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Installs what is missing from Debian's packages, without questions: the
-# groups named as arguments, of "build", "demo", "test" and "kernels". Does
-# nothing, and needs no root, when all is there. No service is started or
+# groups named as arguments, of "build", "demo", "test", "kernels" and "bench".
+# Does nothing, and needs no root, when all is there. No service is started or
 # enabled by it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,6 +17,8 @@ test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev
 	openssl postgresql python3-redis python3-psycopg2
 	libcap2-bin"
 kernels="qemu-system-x86 busybox-static kmod xz-utils debian-archive-keyring"
+bench="python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
+	python3-flask bpftrace strace util-linux"
 services="redis-server nginx postgresql"
 
 installed() {
@@ -95,13 +97,14 @@ for group; do
 	build) wanted="$wanted $build" ;;
 	demo) wanted="$wanted $demo" ;;
 	kernels) wanted="$wanted $kernels" ;;
+	bench) wanted="$wanted $bench" ;;
 	test)
 		wanted="$wanted $test"
 		command -v node >/dev/null || wanted="$wanted nodejs"
 		command -v npm >/dev/null || wanted="$wanted npm"
 		;;
 	*)
-		echo "usage: $0 [build] [demo] [test] [kernels]" >&2
+		echo "usage: $0 [build] [demo] [test] [kernels] [bench]" >&2
 		exit 2
 		;;
 	esac

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs of a load under a state: the paired, timed ones, and the one that asks
+the kernel for the run time of the programs.
+
+Fed with a workload that is started and a state, yields Runs and Costs.
+"""
+
+import statistics
+import time
+from dataclasses import dataclass, field
+
+import kernel
+import states
+from harness import Failure
+
+
+@dataclass
+class Run:
+    """One measured load. cpu_ns: of the server, per request; own_ns: of the
+    tracer, per exchange."""
+
+    cpu_ns: float
+    rate: float
+    p50: float
+    p99: float
+    own_ns: float = None
+    rss: int = None
+    missed: dict = field(default_factory=dict)
+
+
+def once(bench, workload, state, scale=1.0):
+    """Attach, warm up, measure, detach."""
+    watch = state.watch(bench, workload)
+    n = max(int(workload.requests * scale), 1)
+    warm = workload.warm()
+    workload.settle()
+    own = watch.cpu_ns() if watch else 0
+    before = kernel.cpu_ns(workload.pids)
+    load = workload.load(n)
+    workload.settle()
+    spent = kernel.cpu_ns(workload.pids) - before
+    run = Run(spent / load.requests, load.rate, load.p50, load.p99)
+    if watch:
+        finish(workload, state, watch, run, own, warm, load)
+    return run
+
+
+def finish(workload, state, watch, run, own, warm, load):
+    exchanges = load.requests * workload.exchanges
+    run.own_ns = (watch.cpu_ns() - own) / exchanges
+    run.rss = kernel.memory_bytes(watch.pid)
+    report = watch.stop()
+    if state.reports:
+        compare(workload, state, report, warm + load.requests)
+        run.missed = states.missed(report)
+
+
+def compare(workload, state, report, requests):
+    counted = workload.counted(report)
+    if counted != requests:
+        raise Failure(f"{workload.name}, {state.name}: the load made "
+                      f"{requests} requests, reqtrace counted {counted}; "
+                      f"missed: {states.missed(report)}")
+
+
+@dataclass
+class Pair:
+    """A run, and what it is held against: the mean of the untraced ones
+    right before and right after it, in which a drift cancels out."""
+
+    base: Run
+    run: Run
+
+    def ratio(self, name):
+        a, b = getattr(self.base, name), getattr(self.run, name)
+        return b / a if a and b is not None else None
+
+
+def mean_run(a, b):
+    def mid(x, y):
+        return None if x is None or y is None else (x + y) / 2
+    return Run(mid(a.cpu_ns, b.cpu_ns), mid(a.rate, b.rate),
+               mid(a.p50, b.p50), mid(a.p99, b.p99))
+
+
+def rounds(bench, workload, chosen, count):
+    """{state name: [Pair of each round]}; none, state, none, state, ..."""
+    pairs = {state.name: [] for state in chosen}
+    before = once(bench, workload, states.NONE)
+    for number in range(count):
+        for state in chosen:
+            bench.progress(workload, state, number, count)
+            if state is states.NONE:
+                continue
+            run = once(bench, workload, state, state.scale)
+            after = once(bench, workload, states.NONE)
+            pairs[state.name].append(Pair(mean_run(before, after), run))
+            pairs[states.NONE.name].append(Pair(before, after))
+            before = after
+    return pairs
+
+
+def spread(values):
+    """(median, lower quartile, upper quartile), of what is there."""
+    values = sorted(v for v in values if v is not None)
+    if not values:
+        return None
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    low, mid, high = statistics.quantiles(values, n=4, method="inclusive")
+    return mid, low, high
+
+
+@dataclass
+class Cost:
+    """What the programs of a tracer did, per exchange; programs: by name."""
+
+    exchanges: int
+    bpf_ns: float
+    bpf_runs: float
+    programs: dict
+    ring_bytes: float = None
+    ring_peak: float = None  # of its size
+
+
+def cost(bench, workload, state):
+    """A load of its own, not timed, with the kernel's statistics on."""
+    watch = state.watch(bench, workload)
+    workload.warm()
+    workload.settle()
+    with kernel.Statistics():
+        ring = kernel.Ring(watch.pid) if state.reports else None
+        before = kernel.programs(watch.pid)
+        load = workload.load(workload.requests)
+        workload.settle()
+        delta = kernel.programs_delta(before, kernel.programs(watch.pid))
+        passed = ring.close() if ring else None
+    watch.stop()
+    exchanges = load.requests * workload.exchanges
+    result = Cost(
+        exchanges=round(exchanges),
+        bpf_ns=sum(ns for ns, _ in delta.values()) / exchanges,
+        bpf_runs=sum(runs for _, runs in delta.values()) / exchanges,
+        programs={name: {"ns": ns / exchanges, "runs": runs / exchanges}
+                  for name, (ns, runs) in sorted(delta.items()) if runs})
+    if ring:
+        result.ring_bytes = passed / exchanges
+        result.ring_peak = ring.peak / ring.size
+    return result
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The benchmark: what tracing costs, measured against the same server without
+it in paired runs. docs/bench.md says what is measured and how to read it.
+
+Prints a table and the budgets, and writes the figures as JSON.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "e2e"))
+
+import measure
+import output
+import permission
+import states
+import workloads
+from harness import REQTRACE, ROOT, Failure, Skip, Test
+
+
+class Bench:
+    """What all parts share: options, processes, temporary files."""
+
+    def __init__(self, options):
+        self.options = options
+        self.test = Test("bench")
+
+    def client(self, argv, timeout=120):
+        """The output of a load generator that must end well."""
+        pin = ["taskset", "-c", "1"] if self.options.pin else []
+        process = self.test.start([*pin, *argv], name=argv[0])
+        status = process.wait(timeout)
+        process.kill()  # and forget it
+        out, err = process.stdout(), process.stderr()
+        for path in (process.stdout_path, process.stderr_path):
+            os.unlink(path)
+        self.test.processes.remove(process)
+        if status:
+            raise Failure(f"{argv[0]} ended with {status}: {err[-300:]}")
+        return out
+
+    def pin_server(self, pid):
+        if self.options.pin:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                os.sched_setaffinity(int(task), {0})
+
+    @staticmethod
+    def progress(workload, state, number, count):
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{workload.name}: {state.name}, round "
+                  f"{number + 1} of {count}", end="", file=sys.stderr,
+                  flush=True)
+
+
+def chosen_states(options):
+    names = options.states.split(",") if options.states else None
+    unknown = set(names or ()) - {s.name for s in states.ALL}
+    if unknown:
+        sys.exit("bench: no such state: " + ", ".join(sorted(unknown)))
+    return [s for s in states.ALL if not names or s.name in names
+            or s is states.NONE]
+
+
+def chosen_workloads(options):
+    names = options.only.split(",") if options.only else None
+    unknown = set(names or ()) - {w.name for w in workloads.ALL}
+    if unknown:
+        sys.exit("bench: no such workload: " + ", ".join(sorted(unknown)))
+    return [w for w in workloads.ALL if not names or w.name in names]
+
+
+def of_workload(bench, workload, wanted, result):
+    """All states on one server: the timed pairs, then what they cost."""
+    workload.start(bench)
+    try:
+        ours = [s for s in wanted if not s.only or workload.name in s.only]
+        count = bench.options.rounds or workload.rounds
+        if bench.options.quick:
+            count = min(count, 2)
+        pairs = measure.rounds(bench, workload, ours, count)
+        costs = {s.name: measure.cost(bench, workload, s)
+                 for s in ours if s.bpf}
+    finally:
+        workload.stop()
+    result.add(workload, ours, pairs, costs)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, metavar="N",
+                        help="pairs per state (default: by workload)")
+    parser.add_argument("--only", metavar="WORKLOAD,...",
+                        help=", ".join(w.name for w in workloads.ALL))
+    parser.add_argument("--states", metavar="STATE,...",
+                        help=", ".join(s.name for s in states.ALL))
+    parser.add_argument("--quick", action="store_true",
+                        help="short runs, few rounds: to see that it works")
+    parser.add_argument("--pin", action="store_true",
+                        help="server on CPU 0, load on CPU 1")
+    parser.add_argument("--json", metavar="FILE", default=os.path.join(
+        os.path.dirname(REQTRACE), "bench.json"))
+    return parser.parse_args()
+
+
+def on_end(number, _frame):
+    sys.exit(128 + number)  # and atexit ends what was started
+
+
+def main():
+    options = parse()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, on_end)
+    forbidden = permission.why_not()
+    if forbidden:
+        sys.exit(f"bench: cannot measure: {forbidden}"
+                 + ("; run it as root" if forbidden == "not root" else ""))
+    bench = Bench(options)
+    result = output.Result(options)
+    try:
+        wanted = []
+        for state in chosen_states(options):
+            why = state.refused(bench)
+            if why:
+                result.skip(state, why)
+            else:
+                wanted.append(state)
+        for workload in chosen_workloads(options):
+            try:
+                of_workload(bench, workload, wanted, result)
+            except Skip as e:
+                result.skip(workload, str(e))
+        result.finish()
+    except Failure as e:
+        print(f"\nbench: {e}", file=sys.stderr)
+        return 1
+    finally:
+        bench.test.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
