@@ -11,6 +11,7 @@ import shutil
 import struct
 import subprocess
 import threading
+import time
 
 from harness import Failure
 
@@ -67,6 +68,49 @@ def cpu_ns(pids):
             except (FileNotFoundError, ProcessLookupError):
                 continue
     return total
+
+
+def _siblings(cpu):
+    path = f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list"
+    with open(path) as f:
+        return {n for piece in f.read().strip().split(",")
+                for first, _, last in [piece.partition("-")]
+                for n in range(int(first), int(last or first) + 1)}
+
+
+def two_cpus():
+    """One for the server, one for the load: of two cores if there are."""
+    cpus = sorted(os.sched_getaffinity(0))
+    others = [c for c in cpus if c not in _siblings(cpus[0])] or cpus[1:]
+    return cpus[0], (others or cpus)[0]
+
+
+def pin(pid, cpu):
+    """All threads of a process."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(task), {cpu})
+
+
+class Others:
+    """How many CPUs everybody else takes: what the machine was busy with,
+    less these processes, ourselves and what we waited for."""
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.at = self._now()
+
+    def _now(self):
+        with open("/proc/stat") as f:
+            fields = [int(n) for n in f.readline().split()[1:]]
+        # All but idle and iowait; guests are in user time already.
+        busy = sum(fields[:3] + fields[5:8]) / os.sysconf("SC_CLK_TCK")
+        ours = cpu_ns(self.pids) / 1e9 + sum(os.times()[:4])
+        return time.monotonic(), busy - ours
+
+    def cpus(self):
+        """Since it was made; the machine counts in ticks, so roughly."""
+        (t0, others0), (t1, others1) = self.at, self._now()
+        return max((others1 - others0) / (t1 - t0), 0.0)
 
 
 def memory_bytes(pid, field="VmRSS"):

@@ -17,12 +17,14 @@ from harness import Failure
 @dataclass
 class Run:
     """One measured load. cpu_ns: of the server, per request; own_ns: of the
-    tracer, per exchange."""
+    tracer, per exchange; others: CPUs taken by programs that are not ours,
+    which disturb it."""
 
     cpu_ns: float
     rate: float
     p50: float
     p99: float
+    others: float
     own_ns: float = None
     rss: int = None
     missed: dict = field(default_factory=dict)
@@ -35,11 +37,13 @@ def once(bench, workload, state, scale=1.0):
     warm = workload.warm()
     workload.settle()
     own = watch.cpu_ns() if watch else 0
+    machine = kernel.Others([*workload.pids, *([watch.pid] if watch else [])])
     before = kernel.cpu_ns(workload.pids)
     load = workload.load(n)
     workload.settle()
     spent = kernel.cpu_ns(workload.pids) - before
-    run = Run(spent / load.requests, load.rate, load.p50, load.p99)
+    run = Run(spent / load.requests, load.rate, load.p50, load.p99,
+              machine.cpus())
     if watch:
         finish(workload, state, watch, run, own, warm, load)
     return run
@@ -79,8 +83,8 @@ class Pair:
 def mean_run(a, b):
     def mid(x, y):
         return None if x is None or y is None else (x + y) / 2
-    return Run(mid(a.cpu_ns, b.cpu_ns), mid(a.rate, b.rate),
-               mid(a.p50, b.p50), mid(a.p99, b.p99))
+    return Run(*(mid(getattr(a, name), getattr(b, name))
+                 for name in ("cpu_ns", "rate", "p50", "p99", "others")))
 
 
 def rounds(bench, workload, chosen, count):
@@ -90,7 +94,7 @@ def rounds(bench, workload, chosen, count):
     for number in range(count):
         for state in chosen:
             bench.progress(workload, state, number, count)
-            if state is states.NONE:
+            if state is states.NONE and len(chosen) > 1:
                 continue
             run = once(bench, workload, state, state.scale)
             after = once(bench, workload, states.NONE)

@@ -50,21 +50,21 @@ def host():
 
 
 class Result:
-    HEAD = ("state", "CPU", "(quartiles)", "rate", "p50", "p99", "BPF ns",
+    HEAD = ("state", "CPU", "(quartiles)", "best", "rate", "p50", "p99", "BPF ns",
             "runs", "own ns", "RSS", "ring B", "peak", "missed")
-    LAYOUT = ("{:31} {:>8} {:>17} {:>8} {:>8} {:>8} {:>7} {:>5} {:>6} {:>8} "
+    LAYOUT = ("{:31} {:>8} {:>17} {:>8} {:>8} {:>8} {:>8} {:>7} {:>5} {:>6} {:>8} "
               "{:>6} {:>6}  {}")
 
     def __init__(self, options):
         self.options = options
         self.data = {"schema": SCHEMA, "made": measure.now(), "host": host(),
-                     "pinned": options.pin, "quick": options.quick,
+                     "pinned": not options.no_pin, "quick": options.quick,
                      "workloads": {}, "skipped": {}, "checks": {},
                      "budgets": []}
         h = self.data["host"]
         print(f"reqtrace bench: Linux {h['kernel']}, {h['arch']}, "
               f"{h['cpus']} CPUs ({h['cpu']}), server and load "
-              f"{'on a CPU each' if options.pin else 'not pinned'}",
+              f"{'not pinned' if options.no_pin else 'on a CPU each'}",
               flush=True)
 
     def skip(self, what, why):
@@ -89,6 +89,8 @@ class Result:
     @staticmethod
     def _state(state, pairs, cost):
         runs = [p.run for p in pairs]
+        best = min(p.run.cpu_ns for p in pairs)
+        base = min(p.base.cpu_ns for p in pairs)
         missed = {}
         for run in runs:
             for name, value in run.missed.items():
@@ -97,7 +99,9 @@ class Result:
             "label": state.label, "rounds": len(pairs),
             "ratios": {m: spread([p.ratio(m) for p in pairs])
                        for m in MEASURES},
+            "cpu_best": best / base,
             "cpu_ratios": [p.ratio("cpu_ns") for p in pairs],
+            "others": [r.others for r in runs],
             "own_ns": spread([r.own_ns for r in runs]),
             "rss_bytes": max((r.rss for r in runs if r.rss), default=None),
             "missed": missed, "cost": asdict(cost) if cost else None}
@@ -105,11 +109,15 @@ class Result:
     def _print(self, workload, entry):
         untraced = {m: v[0] if v else None
                     for m, v in entry["untraced"].items()}
+        others = spread([p for s in entry["states"].values()
+                         for p in s["others"]])
         print(f"\n{workload.label}: {entry['requests']:,} {workload.noun}s a "
               f"run; untraced {untraced['cpu_ns'] / 1e3:.2f} µs of CPU a "
               f"{workload.noun}, {untraced['rate']:,.0f}/s, "
               f"p50 {duration(untraced['p50'])}, "
-              f"p99 {duration(untraced['p99'])}")
+              f"p99 {duration(untraced['p99'])}; other programs took "
+              f"{others[0]:.2f} CPUs meanwhile (quartiles {others[1]:.2f}.."
+              f"{others[2]:.2f})")
         print(self.LAYOUT.format(*self.HEAD))
         for state in entry["states"].values():
             print(self.LAYOUT.format(*self._row(state)), flush=True)
@@ -123,6 +131,7 @@ class Result:
         missed = ", ".join(f"{k} {v}" for k, v in state["missed"].items())
         return (state["label"], percent(cpu[0]),
                 f"{(cpu[1] - 1) * 100:+.1f}..{(cpu[2] - 1) * 100:+.1f}",
+                percent(state["cpu_best"]),
                 *(percent(ratios[m][0]) if ratios[m] else "-"
                   for m in MEASURES[1:]),
                 number(cost.get("bpf_ns")), number(cost.get("bpf_runs"), 1),

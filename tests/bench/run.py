@@ -12,9 +12,10 @@ import signal
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "e2e"))
 
+import kernel
 import measure
 import output
 import permission
@@ -28,12 +29,15 @@ class Bench:
 
     def __init__(self, options):
         self.options = options
+        self.server_cpu, self.load_cpu = (None, None) if options.no_pin \
+            else kernel.two_cpus()
         self.test = Test("bench")
 
     def client(self, argv, timeout=120):
         """The output of a load generator that must end well."""
-        pin = ["taskset", "-c", "1"] if self.options.pin else []
-        process = self.test.start([*pin, *argv], name=argv[0])
+        process = self.start(argv, name=argv[0])
+        if self.load_cpu is not None:
+            kernel.pin(process.pid, self.load_cpu)
         status = process.wait(timeout)
         process.kill()  # and forget it
         out, err = process.stdout(), process.stderr()
@@ -44,10 +48,26 @@ class Bench:
             raise Failure(f"{argv[0]} ended with {status}: {err[-300:]}")
         return out
 
-    def pin_server(self, pid):
-        if self.options.pin:
-            for task in os.listdir(f"/proc/{pid}/task"):
-                os.sched_setaffinity(int(task), {0})
+    def start(self, argv, **options):
+        process = self.test.start(argv, **options)
+        self.favour(process.pid)
+        return process
+
+    def favour(self, pid):
+        """Before other programs of the machine: each of ours is a session,
+        and the scheduler weighs sessions first, then what is in them."""
+        os.setpriority(os.PRIO_PROCESS, pid, self.options.nice)
+        try:
+            with open(f"/proc/{pid}/autogroup", "w") as f:
+                f.write(str(self.options.nice))
+        except FileNotFoundError:  # not of this kernel
+            pass
+
+    def place(self, pid):
+        """A server's process, before it is measured."""
+        self.favour(pid)
+        if self.server_cpu is not None:
+            kernel.pin(pid, self.server_cpu)
 
     @staticmethod
     def progress(workload, state, number, count):
@@ -100,8 +120,12 @@ def parse():
                         help=", ".join(s.name for s in states.ALL))
     parser.add_argument("--quick", action="store_true",
                         help="short runs, few rounds: to see that it works")
-    parser.add_argument("--pin", action="store_true",
-                        help="server on CPU 0, load on CPU 1")
+    parser.add_argument("--no-pin", action="store_true",
+                        help="let server and load share the CPUs; the default "
+                        "is one each, the spread is several times smaller")
+    parser.add_argument("--nice", type=int, default=-15, metavar="N",
+                        help="niceness of server, load and tracer (default "
+                        "-15: other programs disturb less)")
     parser.add_argument("--json", metavar="FILE", default=os.path.join(
         os.path.dirname(REQTRACE), "bench.json"))
     return parser.parse_args()

@@ -50,7 +50,7 @@ class Workload:
         self.bench = bench
         self.begin()
         for pid in self.pids + self.traced:
-            bench.pin_server(pid)
+            bench.place(pid)
         self.load(self.first)
         rate = self.load(self.first).rate
         scale = 0.4 if bench.options.quick else 1.0
