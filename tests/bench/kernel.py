@@ -19,6 +19,8 @@ BPF_MAP_GET_FD_BY_ID = 14
 BPF_ENABLE_STATS = 32
 BPF_MAP_TYPE_RINGBUF = 27
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
+PLACES = {"one": "on one CPU", "apart": "on a CPU each",
+          "free": "not pinned"}
 PAGE = mmap.PAGESIZE
 PROT_READ, MAP_SHARED = 1, 1
 
@@ -78,17 +80,30 @@ def _siblings(cpu):
                 for n in range(int(first), int(last or first) + 1)}
 
 
-def two_cpus():
-    """One for the server, one for the load: of two cores if there are."""
-    cpus = sorted(os.sched_getaffinity(0))
-    others = [c for c in cpus if c not in _siblings(cpus[0])] or cpus[1:]
-    return cpus[0], (others or cpus)[0]
+class Place:
+    """The CPUs of server and load, and of the tracer; None: any. By default
+    server and load share one. On two, each wakes the other: in a virtual
+    machine that costs more than a request does, and a server that gets slower
+    finds more requests at each turn of its loop, which hides what slowed it.
+    """
+
+    def __init__(self, name):
+        self.server = self.load = self.tracer = None
+        cpus = sorted(os.sched_getaffinity(0))
+        if name == "free":
+            return
+        others = [c for c in cpus if c not in _siblings(cpus[0])] or cpus[1:]
+        self.server = self.load = {cpus[0]}
+        if name == "apart":
+            self.load = set(others[:1]) or self.load
+        elif others:
+            self.tracer = set(others)
 
 
-def pin(pid, cpu):
-    """All threads of a process."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setaffinity(int(task), {cpu})
+def pin(pid, cpus):
+    """All threads of a process; None: wherever they are."""
+    for task in os.listdir(f"/proc/{pid}/task") if cpus else ():
+        os.sched_setaffinity(int(task), cpus)
 
 
 class Others:

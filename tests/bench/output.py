@@ -9,6 +9,7 @@ import platform
 from dataclasses import asdict
 
 import budgets
+import kernel
 import measure
 from harness import ROOT
 from measure import spread
@@ -50,21 +51,21 @@ def host():
 
 
 class Result:
-    HEAD = ("state", "CPU", "(quartiles)", "best", "rate", "p50", "p99", "BPF ns",
+    HEAD = ("state", "CPU", "(quartiles)", "best", "ns", "rate", "p50", "p99", "BPF ns",
             "runs", "own ns", "RSS", "ring B", "peak", "missed")
-    LAYOUT = ("{:31} {:>8} {:>17} {:>8} {:>8} {:>8} {:>8} {:>7} {:>5} {:>6} {:>8} "
+    LAYOUT = ("{:31} {:>8} {:>14} {:>8} {:>7} {:>8} {:>8} {:>8} {:>7} {:>5} {:>6} {:>8} "
               "{:>6} {:>6}  {}")
 
     def __init__(self, options):
         self.options = options
         self.data = {"schema": SCHEMA, "made": measure.now(), "host": host(),
-                     "pinned": not options.no_pin, "quick": options.quick,
+                     "place": options.place, "quick": options.quick,
                      "workloads": {}, "skipped": {}, "checks": {},
                      "budgets": []}
         h = self.data["host"]
         print(f"reqtrace bench: Linux {h['kernel']}, {h['arch']}, "
               f"{h['cpus']} CPUs ({h['cpu']}), server and load "
-              f"{'not pinned' if options.no_pin else 'on a CPU each'}",
+              f"{kernel.PLACES[options.place]}",
               flush=True)
 
     def skip(self, what, why):
@@ -99,6 +100,7 @@ class Result:
             "label": state.label, "rounds": len(pairs),
             "ratios": {m: spread([p.ratio(m) for p in pairs])
                        for m in MEASURES},
+            "added_ns": spread([p.run.cpu_ns - p.base.cpu_ns for p in pairs]),
             "cpu_best": best / base,
             "cpu_ratios": [p.ratio("cpu_ns") for p in pairs],
             "others": [r.others for r in runs],
@@ -131,7 +133,7 @@ class Result:
         missed = ", ".join(f"{k} {v}" for k, v in state["missed"].items())
         return (state["label"], percent(cpu[0]),
                 f"{(cpu[1] - 1) * 100:+.1f}..{(cpu[2] - 1) * 100:+.1f}",
-                percent(state["cpu_best"]),
+                percent(state["cpu_best"]), number(state["added_ns"][0]),
                 *(percent(ratios[m][0]) if ratios[m] else "-"
                   for m in MEASURES[1:]),
                 number(cost.get("bpf_ns")), number(cost.get("bpf_runs"), 1),

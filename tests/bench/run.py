@@ -29,15 +29,13 @@ class Bench:
 
     def __init__(self, options):
         self.options = options
-        self.server_cpu, self.load_cpu = (None, None) if options.no_pin \
-            else kernel.two_cpus()
+        self.place = kernel.Place(options.place)
         self.test = Test("bench")
 
     def client(self, argv, timeout=120):
         """The output of a load generator that must end well."""
         process = self.start(argv, name=argv[0])
-        if self.load_cpu is not None:
-            kernel.pin(process.pid, self.load_cpu)
+        kernel.pin(process.pid, self.place.load)
         status = process.wait(timeout)
         process.kill()  # and forget it
         out, err = process.stdout(), process.stderr()
@@ -62,12 +60,6 @@ class Bench:
                 f.write(str(self.options.nice))
         except FileNotFoundError:  # not of this kernel
             pass
-
-    def place(self, pid):
-        """A server's process, before it is measured."""
-        self.favour(pid)
-        if self.server_cpu is not None:
-            kernel.pin(pid, self.server_cpu)
 
     @staticmethod
     def progress(workload, state, number, count):
@@ -120,9 +112,9 @@ def parse():
                         help=", ".join(s.name for s in states.ALL))
     parser.add_argument("--quick", action="store_true",
                         help="short runs, few rounds: to see that it works")
-    parser.add_argument("--no-pin", action="store_true",
-                        help="let server and load share the CPUs; the default "
-                        "is one each, the spread is several times smaller")
+    parser.add_argument("--place", choices=kernel.PLACES, default="one",
+                        help="server and load on one CPU (default), apart on "
+                        "two, or free; see docs/bench.md")
     parser.add_argument("--nice", type=int, default=-15, metavar="N",
                         help="niceness of server, load and tracer (default "
                         "-15: other programs disturb less)")

@@ -29,6 +29,7 @@ class Watch:
         began = time.monotonic()
         self.process = bench.start(argv, name=name)
         self.pid = self.process.pid
+        kernel.pin(self.pid, bench.place.tracer)
         self.process.wait_output(ready, 30, stream)
         self.attach_seconds = time.monotonic() - began
 

@@ -50,7 +50,8 @@ class Workload:
         self.bench = bench
         self.begin()
         for pid in self.pids + self.traced:
-            bench.place(pid)
+            bench.favour(pid)
+            kernel.pin(pid, bench.place.server)
         self.load(self.first)
         rate = self.load(self.first).rate
         scale = 0.4 if bench.options.quick else 1.0
@@ -84,9 +85,11 @@ class Workload:
 class RedisGet(Workload):
     reads, writes = (("read", "fd"),), (("write", "fd"),)
 
-    def __init__(self, name, label, pipeline, rounds):
+    def __init__(self, name, label, rounds, pipeline=1,
+                 connections=CONNECTIONS):
         super().__init__(name, label)
         self.pipeline, self.rounds = pipeline, rounds
+        self.connections = connections
         self.exchanges = 1 / pipeline
         self.first = 10000 * pipeline
 
@@ -100,7 +103,7 @@ class RedisGet(Workload):
     def load(self, n):
         out = self.bench.client([
             "redis-benchmark", "-h", "127.0.0.1", "-p", self.port, "-t", "get",
-            "-n", n, "-c", CONNECTIONS, "-P", self.pipeline, "--csv"])
+            "-n", n, "-c", self.connections, "-P", self.pipeline, "--csv"])
         fields = out.splitlines()[-1].replace('"', "").split(",")
         return Load(n, float(fields[1]), float(fields[4]) / 1e3,
                     float(fields[6]) / 1e3)
@@ -232,8 +235,11 @@ class Flask(Workload):
 
 
 ALL = [
-    RedisGet("redis-get", "redis GET -P 1", 1, 8),
-    RedisGet("redis-get-16", "redis GET -P 16", 16, 4),
+    RedisGet("redis-get", "redis GET -P 1, 32 connections", 8),
+    RedisGet("redis-get-16", "redis GET -P 16, 32 connections", 4,
+             pipeline=16),
+    RedisGet("redis-get-one", "redis GET -P 1, one connection", 4,
+             connections=1),
     Nginx("nginx", "nginx, file of 1 KiB, keep-alive"),
     Nginx("nginx-close", "nginx, file of 1 KiB, Connection: close",
           "Connection: close"),
