@@ -342,22 +342,22 @@ enum rt_counter {
 	RT_COUNT_UNSOLICITED,	  /* sends (server) or receives (client) that
 				   * belong to no exchange */
 	RT_COUNT_NO_STORAGE,	  /* events: no memory for connection state */
-	RT_COUNT_UNIX_FULL,	  /* events: RT_MAX_HASHED connections exceeded */
-	RT_COUNT_PROCESS_FULL,	  /* processes: RT_MAX_PROCESSES exceeded */
-	RT_COUNT_NO_ARRIVAL,	  /* exchanges (server): arrival unknown,
-				   * duration starts at the receive */
-	RT_COUNT_REORDERED,	  /* exchanges: see RT_EX_REORDERED */
-	RT_COUNT_SPLICED,	  /* reads by splice, whose time was not seen */
-	RT_COUNT_THREADS_FULL,	  /* threads: RT_MAX_THREADS, or no memory */
-	RT_COUNT_CPU_UNSPLIT,	  /* exchanges: see RT_EX_CPU_UNSPLIT */
-	RT_COUNT_HANDED_OVER,	  /* exchanges: finished by another thread, and
-				   * who woke it for that was not seen */
-	RT_COUNT_CALLS_FULL,	  /* calls out: no room for their exchange */
-	RT_COUNT_CALLS_SHARED,	  /* calls out: of which of several exchanges,
-				   * is not known */
-	RT_COUNT_CALLS_LOST,	  /* RT_REC_CALLS: ring full */
-	RT_COUNT_ACCEPT_LOST,	  /* RT_REC_ACCEPT: ring full */
-	RT_COUNTERS,		  /* how many there are */
+	RT_COUNT_UNIX_FULL,    /* events: RT_MAX_HASHED connections exceeded */
+	RT_COUNT_PROCESS_FULL, /* processes: RT_MAX_PROCESSES exceeded */
+	RT_COUNT_NO_ARRIVAL,   /* exchanges (server): arrival unknown,
+				* duration starts at the receive */
+	RT_COUNT_REORDERED,    /* exchanges: see RT_EX_REORDERED */
+	RT_COUNT_SPLICED,      /* reads by splice, whose time was not seen */
+	RT_COUNT_THREADS_FULL, /* threads: RT_MAX_THREADS, or no memory */
+	RT_COUNT_CPU_UNSPLIT,  /* exchanges: see RT_EX_CPU_UNSPLIT */
+	RT_COUNT_HANDED_OVER,  /* exchanges: finished by another thread, and
+				* who woke it for that was not seen */
+	RT_COUNT_CALLS_FULL,   /* calls out: no room for their exchange */
+	RT_COUNT_CALLS_SHARED, /* calls out: of which of several exchanges,
+				* is not known */
+	RT_COUNT_CALLS_LOST,   /* RT_REC_CALLS: ring full */
+	RT_COUNT_ACCEPT_LOST,  /* RT_REC_ACCEPT: ring full */
+	RT_COUNTERS,	       /* how many there are */
 };
 
 struct rt_counters {
