@@ -29,6 +29,10 @@ struct fake {
 	struct snapshot_slow slowest[FAKE_PARTS_SLOWEST];
 };
 
+static const char *const not_seen[] = {
+	"Durations start at the read: the time that a request waits in its "
+	"socket is not seen",
+	"System calls of 32-bit programs are not seen"};
 static const char *const hooks[] = {"tp_btf/sock_recv_length",
 				    "tp_btf/sock_send_length"};
 
@@ -352,6 +356,8 @@ static void facts(struct fake *f, unsigned int tick, bool interval)
 	snap->arch = "x86_64";
 	snap->hooks = hooks;
 	snap->hooks_len = 2;
+	snap->not_seen = not_seen;
+	snap->not_seen_len = 2;
 	snap->cpus = 4;
 	snap->wall_start = 1790000000 * SECOND + 250 * MS;
 	snap->start = 5000 * SECOND;

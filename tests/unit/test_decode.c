@@ -247,15 +247,33 @@ static void host_text_comes_out(void **state)
 	assert_string_equal(ev.host.kernel, "6.18");
 	assert_string_equal(ev.host.arch, "x86_64");
 	assert_string_equal(ev.host.hooks, "a,b");
+	assert_string_equal(ev.host.lost, "");
 	free(h);
+}
+
+static void host_text_may_say_what_is_not_seen(void **state)
+{
+	static const char text[] = HOST "\0one thing\nand another";
+	struct rt_host *h = host(text, sizeof(text));
+	struct event ev;
+
+	(void)state;
+	assert_int_equal(decode(h, &ev), 0);
+	assert_string_equal(ev.host.hooks, "a,b");
+	assert_string_equal(ev.host.lost, "one thing\nand another");
+	free(h);
+	assert_int_equal(verdict(host(text, sizeof(text) - 1)), -EBADMSG);
 }
 
 static void host_text_is_checked(void **state)
 {
 	(void)state;
 	assert_int_equal(verdict(host(HOST, sizeof(HOST) - 1)), -EBADMSG);
-	assert_int_equal(verdict(host(HOST "\0more", sizeof(HOST) + 5)),
+	assert_int_equal(verdict(host(HOST "\0l\0more", sizeof(HOST) + 7)),
 			 -EBADMSG);
+	assert_int_equal(verdict(host(HOST "\0a\nb\x1b[2J", sizeof(HOST) + 8)),
+			 -EBADMSG);
+	assert_int_equal(verdict(host(HOST "\0\n\n", sizeof(HOST) + 3)), 0);
 	assert_int_equal(verdict(host("1\0s\0\x1b[2J\0k\0a\0h", 15)), -EBADMSG);
 	assert_int_equal(verdict(host("1\0s\0\xff\0k\0a\0h", 12)), -EBADMSG);
 	assert_int_equal(verdict(host("\0\0\0\0\0", 6)), 0);
@@ -441,6 +459,7 @@ int main(void)
 		cmocka_unit_test(proc_text_comes_out),
 		cmocka_unit_test(proc_text_is_checked),
 		cmocka_unit_test(host_text_comes_out),
+		cmocka_unit_test(host_text_may_say_what_is_not_seen),
 		cmocka_unit_test(host_text_is_checked),
 		cmocka_unit_test(fixed_kinds_have_one_size),
 		cmocka_unit_test(totals_come_out),
