@@ -24,6 +24,7 @@ static __always_inline void peer__of(struct peer *p, struct sock *sk)
 	__be32 v4;
 
 	__builtin_memset(p, 0, sizeof(*p));
+	p->known = 1;
 	p->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	if (family == AF_UNIX) {
 		p->transport = RT_TRANSPORT_UNIX;
@@ -97,7 +98,7 @@ static __always_inline void thread__unblock(struct thread *t, u32 state,
 					    u64 now)
 {
 	if (t->state == RT_CLOCK_NETWORK && now > t->since &&
-	    (t->blocked_on.port || t->blocked_on.cookie))
+	    t->blocked_on.known)
 		thread__waited(t, now - t->since);
 	thread__enter(t, state, now);
 }
@@ -117,8 +118,7 @@ static __always_inline void thread__off(struct thread *t,
 	if (clock__blocks(why.clock))
 		t->blocked = why.clock;
 	if (why.clock == RT_CLOCK_NETWORK) {
-		t->blocked_on.port = 0;
-		t->blocked_on.cookie = 0;
+		t->blocked_on.known = 0;
 		if (why.sk)
 			peer__of(&t->blocked_on, (struct sock *)why.sk);
 	}

@@ -37,8 +37,8 @@ struct peer {
 	u64 addr[2];
 	u16 port;
 	u8 transport;
-	u8 rest; /* not one, but all that found no room */
-	u32 pad;
+	u8 rest;   /* not one, but all that found no room */
+	u32 known; /* while blocked on it */
 };
 
 /* Time blocked on a peer's socket. */
@@ -91,8 +91,7 @@ struct thread {
 	u64 at_touch[RT_CLOCKS]; /* clocks at .touched_at */
 	u64 idle_at;		 /* when it first blocked since; 0: not yet */
 	u64 at_idle[RT_CLOCKS];
-	struct peer blocked_on; /* while RT_CLOCK_NETWORK runs; port and
-				 * cookie 0: not known */
+	struct peer blocked_on; /* while RT_CLOCK_NETWORK runs */
 	struct wait wait[THREAD_WAITS];
 	struct {
 		u64 since;

@@ -152,8 +152,10 @@ def node_blocked_loop(test):
     block = Reported(report.series(operation="GET /block"))
     wait = Reported(report.series(operation="GET /wait"))
     test.near("blocking", blocked["sum"], block.duration, 0.15)
-    test.near("its cpu", 1.0, block.part["cpu"] + block.part["cpu_other"]
-              + block.part["run_queue"], 0.05, source="handlers")
+    # Besides the handlers' 20 times 50 ms only what a busy machine adds.
+    ran = sum(block.part[p] for p in ("cpu", "cpu_other", "run_queue"))
+    test.check(f"its cpu and run queue are {ran} s of {block.duration} s",
+               0.95 < ran < 1.05 + blocked["sum"] - 1.0)
     test.near("of others", books["sum"], items.duration, 0.15)
     held_up = items.part["receive_queue"] + items.part["cpu_other"]
     test.check(f"others were held up for {held_up} of {items.duration} s",
