@@ -19,12 +19,12 @@ OPTION = ("--engine", NAME) if NAME else ()
 OFFERS = {
     "arrival": ("sock", "fexit"),
     "io_uring": ("sock", "fexit"),
-    "splice": ("sock", "fexit"),
+    "spliced": ("sock", "fexit"),
 }
 WHY = {
     "arrival": "has no time of arrival: durations start at the read",
     "io_uring": "does not see what goes by io_uring",
-    "splice": "does not see what goes by splice and sendfile",
+    "spliced": "takes a splice for a read like any other",
 }
 _resolved = None
 

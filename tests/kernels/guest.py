@@ -12,10 +12,12 @@ Prints for matrix.py, besides what tests/e2e/run.py prints:
   verifier PROGRAM INSTRUCTIONS TOTAL_STATES PEAK_STATES
 """
 
+import glob
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -27,25 +29,42 @@ FIGURES = re.compile(r"processed (\d+) insns .*total_states (\d+) "
                      r"peak_states (\d+)")
 
 
+def stacks(pid):
+    """Where in the kernel its threads are, for a run that does not end."""
+    return "".join(f"{path}:\n{open(path, encoding='ascii').read()}"
+                   for path in glob.glob(f"/proc/{pid}/task/*/stack"))
+
+
 def traced(engine, **variables):
-    """A short run on this process; CompletedProcess."""
-    return subprocess.run(
-        [REQTRACE, "--engine", engine, "-p", str(os.getpid()), "-d", "0.1"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, encoding="utf-8", check=False,
-        env=dict(os.environ, **variables))
+    """A short run on this process: exit status, stdout, stderr. Trampolines
+    take emulated machines half a minute, on a bad day."""
+    with tempfile.TemporaryFile("w+") as out, \
+            tempfile.TemporaryFile("w+") as err:
+        run = subprocess.Popen(
+            [REQTRACE, "--engine", engine, "-p", str(os.getpid()), "-d",
+             "0.1"], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+            env=dict(os.environ, **variables))
+        try:
+            run.wait(180)
+        except subprocess.TimeoutExpired:
+            print(f"FAIL hangs: {REQTRACE} --engine {engine} does not end\n"
+                  + stacks(run.pid), flush=True)
+            run.kill()
+        out.seek(0)
+        err.seek(0)
+        return run.returncode, out.read(), err.read()
 
 
 def traces(engine, names):
-    run = traced(engine, REQTRACE_LIBBPF_LOG="verifier")
-    attached = ATTACHED.search(run.stderr)
-    if run.returncode or not attached:
-        words = traced(engine).stderr.strip()
-        print(f"FAIL attach: exit status {run.returncode}: {words}")
+    status, _, log = traced(engine, REQTRACE_LIBBPF_LOG="verifier")
+    attached = ATTACHED.search(log)
+    if status or not attached:
+        words = traced(engine)[2].strip()
+        print(f"FAIL attach: exit status {status}: {words}")
         return 1
     print(f"engine {attached.group(1)}")
-    for name, log in LOADED.findall(run.stderr):
-        figures = FIGURES.search(log)
+    for name, figures in LOADED.findall(log):
+        figures = FIGURES.search(figures)
         if figures:
             print("verifier", name, *figures.groups())
     sys.stdout.flush()
@@ -56,14 +75,14 @@ def traces(engine, names):
 
 
 def refuses(engine):
-    run = traced(engine)
-    words = run.stderr.strip()
+    status, report, words = traced(engine)
+    words = words.strip()
     fault = None
-    if ATTACHED.search(run.stderr):
+    if ATTACHED.search(words):
         fault = "it traces, which nobody expected: give it cases"
-    elif run.returncode != 1:
-        fault = f"exit status {run.returncode}, expected 1"
-    elif run.stdout:
+    elif status != 1:
+        fault = f"exit status {status}, expected 1"
+    elif report:
         fault = "it has printed a report"
     elif "\n" in words or not words.startswith("reqtrace: "):
         fault = "not one sentence"

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import engine
 from cases.registry import case, case_for
 from harness import SLOW, Skip
 from services import PeerServer
@@ -94,6 +95,8 @@ def run_mode(test, mode, upstreams):
 def parts_of_causes(test, mode):
     """Each cause alone and all in one request: every part is what the service
     has spent on it, within 5 % or 200 us a request."""
+    if mode == "uring" and not engine.has("io_uring"):
+        raise Skip(engine.lacks(("io_uring",)))
     upstreams = Upstreams(test)
     for _ in range(3):
         found = run_mode(test, mode, upstreams)

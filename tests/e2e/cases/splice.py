@@ -5,6 +5,7 @@ import os
 import socket
 import time
 
+import engine
 from cases.registry import case
 from harness import SLOW, scaled
 from services import Redis
@@ -45,7 +46,8 @@ def splice_both_ways(test):
     test.equal("served", CALLS, server["exchanges"])
     test.equal("passed on", CALLS, client["exchanges"])
     test.equal("operation", "(not readable)", server["operation"], "contract")
-    test.equal("read by splice", 2 * CALLS, report.coverage["spliced"])
+    test.equal("read by splice", 2 * CALLS if engine.has("spliced") else 0,
+               report.coverage["spliced"])
     test.equal("bytes in", CALLS * len("PING\r\n"), server["bytes_in"])
     test.equal("bytes back", CALLS * len("+PONG\r\n"), client["bytes_in"])
     # Pauses between the requests are in none of them.

@@ -30,6 +30,8 @@ def serve(test, path, *options, server_options=()):
 def queue(series):
     """Receive queue of a series of one exchange: what the server's own books
     do not have."""
+    if not engine.has("arrival"):
+        return 0
     return series["parts"]["receive_queue"]["max"]
 
 
@@ -121,8 +123,8 @@ def slow_reader_4_mib(test):
 def sendfile_100_mb(test):
     """100 MB by sendfile to a reader that takes its time."""
     report, books, truth = serve(
-        test, f"/sendfile?bytes={scaled(100000000)}", "--slow", "1", "--rcvbuf",
-        "1000000")
+        test, f"/sendfile?bytes={scaled(100000000)}", "--slow", "1",
+        "--rcvbuf", "1000000")
     series = report.one(operation="GET /sendfile", status="200")
     test.equal("bytes", books["bytes_in"], series["bytes_out"])
     test.equal("exchanges", 1, series["exchanges"])
