@@ -305,6 +305,11 @@ static int app__start(struct app *a)
 	if (a->command.pid)
 		code = command__start(&a->command, a->options->command[0],
 				      &a->err);
+	if (!code) {
+		app__hurry();
+		code = permissions__drop(tracer__probes(a->tracer),
+					 a->command.pid, &a->err);
+	}
 	if (code)
 		return code;
 	output__show(a->output);
@@ -336,11 +341,6 @@ static int app__trace(struct app *a)
 		code = app__catch_signals(a);
 	if (!code)
 		code = app__start(a);
-	if (code)
-		return code;
-	app__hurry();
-	code = permissions__drop(tracer__probes(a->tracer), a->command.pid,
-				 &a->err);
 	if (code)
 		return code;
 	/* A failure while running still ends with the report. */

@@ -125,8 +125,8 @@ static void lines_fit_the_width(void **state)
 static void json_is_as_it_was(void **state)
 {
 	(void)state;
-	golden(&works, NULL, "doctor.json");
-	golden(&refuses, NULL, "doctor-refuses.json");
+	golden(&works, NULL, "doctor-json.txt");
+	golden(&refuses, NULL, "doctor-refuses-json.txt");
 }
 
 static void failures_to_write_are_told(void **state)

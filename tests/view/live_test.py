@@ -212,7 +212,8 @@ def test_help(demo):
         pane.see("HGETALL")
         pane.keys("?")
         pane.see("pause the screen; tracing goes on",
-                 "99 in 100 were faster", "filter rows")
+                 "99 in 100 were faster", "filter rows",
+                 "Engine sock: Durations start at the read")
         pane.keys("x")
         pane.see("HGETALL")
         pane.keys("h")

@@ -3,10 +3,11 @@
 
 from cases import (calls, command_line, connections, cost, endings, live,
                    loads, misuse, parts, parts_around, parts_hard, parts_real,
-                   processes, races, recording, roles, splice, tls, truth)
+                   processes, races, recording, rights, roles, splice, tls,
+                   truth)
 from cases.registry import ALL
 
 __all__ = ["ALL", "calls", "command_line", "connections", "cost", "endings",
            "live", "loads", "misuse", "parts", "parts_around", "parts_hard",
-           "parts_real", "processes", "races", "recording", "roles", "splice",
-           "tls", "truth"]
+           "parts_real", "processes", "races", "recording", "rights", "roles",
+           "splice", "tls", "truth"]
