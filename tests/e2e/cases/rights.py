@@ -6,6 +6,7 @@ may do on this kernel, reqtrace doctor tells."""
 import json
 import os
 
+import engine
 from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
@@ -42,8 +43,9 @@ def capabilities(pid):
 
 def doctor(test, *prefix, ok=(0,)):
     """What it finds, as (status, text, JSON)."""
-    text = test.run([*prefix, REQTRACE, "doctor"], ok=ok)
-    found = test.run([*prefix, REQTRACE, "doctor", "--json", "-"], ok=ok)
+    asked = [*prefix, REQTRACE, *engine.OPTION, "doctor"]
+    text = test.run(asked, ok=ok)
+    found = test.run([*asked, "--json", "-"], ok=ok)
     return text.wait(), text.stdout(), json.loads(found.stdout())
 
 
@@ -168,11 +170,11 @@ def doctor_without_rights(test):
 @case_for(("sock", "fexit", "syscall"))
 def engine_asked_for(test, name):
     """It is taken, or refused with the hook that is missing."""
-    [engine] = [e for e in doctor(test)[2]["engines"] if e["name"] == name]
+    [asked] = [e for e in doctor(test)[2]["engines"] if e["name"] == name]
     server = PeerServer(test)
-    if not engine["works"]:
+    if not asked["works"]:
         refused(test, name, 1, ["--engine", name, "-p", str(server.pid)],
-                (engine["reason"],))
+                (asked["reason"],))
         return
     tracer = Tracer.of(test, server.pid, args=("--engine", name))
     books = server.load("--requests", "25")
