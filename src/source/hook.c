@@ -230,7 +230,7 @@ static const char *reason__forbidden(const char *name)
 	if (is_trampoline(name))
 		return "this kernel forbids trampolines (EPERM)";
 	if (!strncmp(name, "uretprobe/", 10) && !permissions__admin())
-		return "needs CAP_SYS_ADMIN, since Linux 6.16";
+		return "needs CAP_SYS_ADMIN on this kernel";
 	return "it is forbidden here (EPERM): look for seccomp, or a container "
 	       "without CAP_BPF and CAP_PERFMON";
 }
@@ -258,8 +258,7 @@ static const char *reason(const char *name, int err)
 			       : "this kernel does not support it";
 	case EINVAL:
 		return hook_feature__is(name)
-			       ? "this kernel does not have it for tracing "
-				 "programs"
+			       ? "tracing programs cannot use it here"
 			       : "this kernel refuses it (EINVAL)";
 	case ENOSYS:
 		return "this kernel has no BPF";

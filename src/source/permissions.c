@@ -41,8 +41,8 @@ static const struct {
 	  false, false}},
 	{CAP_SYS_ADMIN,
 	 {"CAP_SYS_ADMIN",
-	  "to probe a C library, since Linux 6.16, where trampolines do not "
-	  "work",
+	  "to probe a C library on newer kernels, which is done where "
+	  "fexit/inet_csk_accept does not work",
 	  false, false}},
 	{CAP_SYS_NICE,
 	 {"CAP_SYS_NICE", "to keep up when the load takes every CPU", false,

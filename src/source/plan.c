@@ -206,9 +206,8 @@ static int refuse__base(const struct plan_hook *first, struct error *err)
 					 strchr(row->name, '/') + 1);
 	}
 	return error__set(err, -ENOTSUP,
-			  "cannot trace on kernel %s, which lacks for tracing "
-			  "programs: %s (%s); Linux 5.15 and newer have all "
-			  "of it",
+			  "cannot trace on kernel %s: it lacks %s (%s); use "
+			  "Linux 5.15 or newer",
 			  release(&host), list, first->reason);
 }
 

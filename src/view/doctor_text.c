@@ -100,8 +100,8 @@ static void print_engines(const struct text *t, const struct doctor *d)
 static void print_verdict(const struct text *t, const struct doctor *d)
 {
 	if (!d->engine) {
-		putc('\n', t->out);
-		text__wrapf(t, 2, "", "Cannot trace: %s.", d->refusal);
+		fputs("\nCannot trace\n", t->out);
+		text__wrapf(t, 4, "  ", "%s.", d->refusal);
 	} else if (d->lost && d->lost[0]) {
 		fprintf(t->out, "\nNot seen by the engine %s\n", d->engine);
 		for (size_t i = 0; d->lost[i]; i++)

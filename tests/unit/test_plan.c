@@ -284,7 +284,7 @@ static void an_old_kernel_is_told_all_that_it_lacks(void **state)
 	(void)state;
 	without("helper/bpf_sk_storage_get", -EINVAL);
 	without("helper/bpf_task_pt_regs", -EINVAL);
-	REFUSED(ENGINE_AUTO, true, "bpf_sk_storage_get", "bpf_task_pt_regs",
+	REFUSED(ENGINE_AUTO, true, "lacks bpf_sk_storage_get, bpf_task_pt_regs",
 		"it is not there", "newer");
 	REFUSED(ENGINE_SYSCALL, false, "bpf_sk_storage_get");
 }
