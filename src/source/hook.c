@@ -195,6 +195,15 @@ static int try__return_probe(bool attach)
 	return err;
 }
 
+/* Lockdown takes helpers away (bpf_base_func_proto() in kernel/bpf/helpers.c),
+ * as if the kernel did not have them. */
+static int try__feature(const char *name)
+{
+	int err = hook_feature__load(&name, 1);
+
+	return err == -EINVAL && permissions__confidential() ? -EPERM : err;
+}
+
 int hook__probe_allowed(void)
 {
 	return try__return_probe(false);
@@ -225,8 +234,8 @@ static const char *reason__forbidden(const char *name)
 	if (missing)
 		return missing;
 	if (permissions__confidential())
-		return "kernel lockdown is set to confidentiality, which "
-		       "forbids it";
+		return "kernel lockdown forbids it (boot with "
+		       "lockdown=integrity)";
 	if (is_trampoline(name))
 		return "this kernel forbids trampolines (EPERM)";
 	if (!strncmp(name, "uretprobe/", 10) && !permissions__admin())
@@ -246,8 +255,7 @@ static const char *reason(const char *name, int err)
 	case ESRCH:
 		return reason__absent(name);
 	case ENOENT:
-		return "this kernel has no type information "
-		       "(CONFIG_DEBUG_INFO_BTF)";
+		return "no type information (BTF)";
 	case EPROTONOSUPPORT:
 		return "this kernel's type information is newer than reqtrace";
 	case ENOTSUPP:
@@ -293,7 +301,7 @@ static int try__now(const char *name, bool attach)
 
 	libbpf_set_print(NULL); /* failing is no news here */
 	if (hook_feature__is(name))
-		return hook_feature__load(&name, 1);
+		return try__feature(name);
 	if (!strncmp(name, "uretprobe/", 10))
 		return try__return_probe(attach);
 	if (!strncmp(name, "tp_btf/", 7))

@@ -30,6 +30,7 @@
 		.imm = (i)                                                     \
 	}
 #define SET(reg, number) INSN(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, number)
+#define ADD(reg, number) INSN(BPF_ALU64 | BPF_ADD | BPF_K, reg, 0, 0, number)
 #define COPY(to, from) INSN(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
 #define READ(to, from) INSN(BPF_LDX | BPF_MEM | BPF_DW, to, from, 0, 0)
 #define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_##helper)
@@ -70,6 +71,11 @@ static const struct piece {
 	 0,
 	 {COPY(BPF_REG_1, BPF_REG_6), CALL(get_socket_cookie)},
 	 2},
+	{"helper/bpf_probe_read_kernel",
+	 0,
+	 {COPY(BPF_REG_1, BPF_REG_10), ADD(BPF_REG_1, -8), SET(BPF_REG_2, 8),
+	  SET(BPF_REG_3, 0), CALL(probe_read_kernel)},
+	 5},
 	{"helper/bpf_task_pt_regs",
 	 0,
 	 {CALL(get_current_task_btf), COPY(BPF_REG_1, BPF_REG_0),

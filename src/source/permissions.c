@@ -146,13 +146,6 @@ int permissions__explain(int code, const char *what, struct error *err)
 			"look for seccomp or a container without "
 			"CAP_BPF and CAP_PERFMON",
 			what, strerror(-code));
-	if (code == -ESRCH || code == -ENOENT)
-		return error__set(err, code,
-				  "cannot %s: kernel %s lacks a socket "
-				  "tracepoint (sock_recv_length, "
-				  "sock_send_length, sk_data_ready); Linux 6.3 "
-				  "or newer has them",
-				  what, host.release);
 	return error__set(err, code,
 			  "cannot %s on kernel %s: %s; this is a fault of "
 			  "reqtrace: please report it with what it prints when "

@@ -18,8 +18,10 @@
 	}
 
 struct plan_hook plan_rows[] = {
-	/* 5.8, 5.11, 5.11, 5.12, 5.15 */
+	/* Of Linux 5.8, 5.5 (which lockdown may forbid), 5.11, 5.11, 5.12,
+	 * 5.15. */
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "map/ringbuf"),
+	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_probe_read_kernel"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_sk_storage_get"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_task_storage_get"),
 	NEEDED(PLAN_BASE, ENGINE_AUTO, "helper/bpf_get_socket_cookie"),

@@ -100,7 +100,7 @@ static void print_engines(const struct text *t, const struct doctor *d)
 static void print_verdict(const struct text *t, const struct doctor *d)
 {
 	if (!d->engine) {
-		fputs("\nCannot trace\n", t->out);
+		fputs("\nVerdict\n", t->out);
 		text__wrapf(t, 4, "  ", "%s.", d->refusal);
 	} else if (d->lost && d->lost[0]) {
 		fprintf(t->out, "\nNot seen by the engine %s\n", d->engine);

@@ -10,7 +10,7 @@ import engine
 from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
-from harness import REQTRACE, need
+from harness import REQTRACE, Skip, need
 from services import PeerServer, Redis
 from tracer import Tracer
 
@@ -165,6 +165,22 @@ def doctor_without_rights(test):
                any(not h["tried"] for h in found["hooks"]))
     test.check("a hook works that could not be tried",
                not any(h["works"] for h in found["hooks"]))
+
+
+@case()
+def without_type_information(test):
+    """A kernel without BTF: run and doctor name the option that it lacks."""
+    need("unshare", "mount")
+    prefix = ("unshare", "--mount", "sh", "-c",
+              'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh")
+    if test.run([*prefix, "true"], ok=None).wait():
+        raise Skip("nothing may be mounted over /sys/kernel/btf")
+    refused(test, "no BTF", 1, ["-p", "1", "-d", "1"],
+            ("CONFIG_DEBUG_INFO_BTF=y",), prefix=prefix)
+    _, text, found = doctor(test, *prefix, ok=(1,))
+    test.check("it can trace", not found["can_trace"])
+    test.check("it does not name the option",
+               "CONFIG_DEBUG_INFO_BTF=y" in text)
 
 
 @case_for(("sock", "fexit", "syscall"))
