@@ -257,7 +257,7 @@ static const char *reason(const char *name, int err)
 	case ENOENT:
 		return "no type information (BTF)";
 	case EPROTONOSUPPORT:
-		return "this kernel's type information is newer than reqtrace";
+		return "the kernel's type information is not understood";
 	case ENOTSUPP:
 	case EOPNOTSUPP:
 		return is_trampoline(name)

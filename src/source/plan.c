@@ -215,8 +215,7 @@ static int refuse__common(const struct plan_hook *row, struct error *err)
 {
 	struct utsname host;
 
-	if (row->event == PLAN_BASE && row->err != -EPERM &&
-	    row->err != -ENOENT)
+	if (row->event == PLAN_BASE && row->err == -EINVAL)
 		return refuse__base(row, err);
 	return error__set(err, -ENOTSUP,
 			  "cannot trace on kernel %s: %s does not work, as "
