@@ -44,7 +44,7 @@ static const char args_doc[] = "-p PID[,PID...]\n"
 			       "--port N | --comm NAME | --all\n"
 			       "replay FILE [--by WHAT] [--json FILE] "
 			       "[-i SECS] [--slow TIME] [--top N] [--verify]\n"
-			       "doctor [--json FILE]";
+			       "doctor [--json FILE] [--engine NAME]";
 
 enum {
 	KEY_PORT = 256,
@@ -312,7 +312,8 @@ static void parse__check(const struct options *o, struct argp_state *state)
 	if (o->mode == OPTIONS_DOCTOR) {
 		if (parse__traces(o) || o->interval || o->slow ||
 		    o->slow_quantile > 0 || o->verify)
-			argp_error(state, "doctor takes only --json");
+			argp_error(state,
+				   "doctor takes only --json and --engine");
 		return;
 	}
 	if (o->verify && o->no_parts)

@@ -63,6 +63,8 @@ USAGE = {
     "word-before-command": (["server", "--", "true"], ("server",)),
     "pid-before-command": (["1234", "--", "true"], ("1234", "-p")),
     "replay-without-file": (["replay"], ()),
+    "doctor-with-target": (["doctor", "-p", "1"], ("--json",)),
+    "doctor-with-word": (["doctor", "now"], ("now",)),
     "duration-hexadecimal": (["-d", "0x10", "-p", "1"], ("0x10",)),
     "slow-hexadecimal": (["--slow", "0x10ms", "-p", "1"], ("0x10ms",)),
     "slow-without-unit": (["--slow", "100", "-p", "1"], ("100ms",)),
