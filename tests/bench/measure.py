@@ -34,6 +34,7 @@ def once(bench, workload, state, scale=1.0):
     """Attach, warm up, measure, detach."""
     watch = state.watch(bench, workload)
     n = max(int(workload.requests * scale), 1)
+    workload.beside()
     warm = workload.warm()
     workload.settle()
     own = watch.cpu_ns() if watch else 0
@@ -44,6 +45,7 @@ def once(bench, workload, state, scale=1.0):
     spent = kernel.cpu_ns(workload.pids) - before
     run = Run(spent / load.requests, load.rate, load.p50, load.p99,
               machine.cpus())
+    workload.ended()
     if watch:
         finish(workload, state, watch, run, own, warm, load)
     return run
@@ -60,6 +62,7 @@ def finish(workload, state, watch, run, own, warm, load):
 
 
 def compare(workload, state, report, requests):
+    requests = workload.expected(requests)
     counted = workload.counted(report)
     if counted != requests:
         raise Failure(f"{workload.name}, {state.name}: the load made "
@@ -130,6 +133,7 @@ class Cost:
 def cost(bench, workload, state):
     """A load of its own, not timed, with the kernel's statistics on."""
     watch = state.watch(bench, workload)
+    workload.beside()
     workload.warm()
     workload.settle()
     with kernel.Statistics():
@@ -139,6 +143,7 @@ def cost(bench, workload, state):
         workload.settle()
         delta = kernel.programs_delta(before, kernel.programs(watch.pid))
         passed = ring.close() if ring else None
+    workload.ended()
     watch.stop()
     exchanges = load.requests * workload.exchanges
     result = Cost(

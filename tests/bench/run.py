@@ -39,12 +39,16 @@ class Bench:
         status = process.wait(timeout)
         process.kill()  # and forget it
         out, err = process.stdout(), process.stderr()
-        for path in (process.stdout_path, process.stderr_path):
-            os.unlink(path)
-        self.test.processes.remove(process)
+        self.forget(process)
         if status:
             raise Failure(f"{argv[0]} ended with {status}: {err[-300:]}")
         return out
+
+    def forget(self, process):
+        """One of many that have ended: its output, too."""
+        for path in (process.stdout_path, process.stderr_path):
+            os.unlink(path)
+        self.test.processes.remove(process)
 
     def start(self, argv, **options):
         process = self.test.start(argv, **options)

@@ -152,7 +152,7 @@ class Bpftrace(State):
 
     @staticmethod
     def script(server):
-        ours = " || ".join(f"pid == {p}" for p in server.pids)
+        ours = " || ".join(f"pid == {p}" for p in server.serving)
         text = "BEGIN { printf(\"ready\\n\"); }\n"
         text += "".join(BPFTRACE_IN.format(call=c, fd=fd, ours=ours)
                         for c, fd in server.reads)
@@ -176,12 +176,12 @@ class StraceWatch(Watch):
 
     def __init__(self, bench, server):
         self.out = bench.test.path("strace.out")
-        pids = [a for p in server.pids for a in ("-p", str(p))]
+        pids = [a for p in server.serving for a in ("-p", str(p))]
         super().__init__(bench, ["strace", "-c", "-f", "-o", self.out, *pids],
                          "attached")
 
         def traced():
-            return all(self._tracer(p) == self.pid for p in server.pids)
+            return all(self._tracer(p) == self.pid for p in server.serving)
         wait_until("strace has attached", traced)
 
     @staticmethod

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 import kernel
+from states import BUILT
 from harness import (Failure, children, free_port, need, sockets, wait_until)
 from services import Gunicorn, Redis, wait_http
 
@@ -49,9 +50,9 @@ class Workload:
         """Start the server, and find how many requests take RUN_SECONDS."""
         self.bench = bench
         self.begin()
-        for pid in self.pids + self.traced:
+        for pid, cpus in self.places(bench.place):
             bench.favour(pid)
-            kernel.pin(pid, bench.place.server)
+            kernel.pin(pid, cpus)
         self.load(self.first)
         rate = self.load(self.first).rate
         scale = 0.4 if bench.options.quick else 1.0
@@ -66,6 +67,24 @@ class Workload:
     def stop(self):
         for process in self.processes:
             process.kill()
+
+    @property
+    def serving(self):
+        return self.pids
+
+    def places(self, place):
+        """On which CPUs each process belongs."""
+        return [(pid, place.server) for pid in {*self.pids, *self.traced}]
+
+    def beside(self):
+        """What goes on beside the measured load, once a tracer is there."""
+
+    def ended(self):
+        """The measured load is over, and the tracer still there."""
+
+    def expected(self, requests):
+        """What a report must have counted when the load made so many."""
+        return requests
 
     def warm(self):
         """Some requests before the measured ones; how many."""
@@ -234,6 +253,67 @@ class Flask(Workload):
                     float(share["99"]) / 1e3)
 
 
+class Bystander(Workload):
+    """Measured: a process without sockets. Traced: a redis beside it, which
+    is asked something every few milliseconds."""
+
+    noun = "turn"
+    reads, writes = RedisGet.reads, RedisGet.writes
+    first = 20000
+    asks = 0.002
+
+    def begin(self):
+        test = self.bench.test
+        self.redis = Redis(test)
+        self.end, self.ours = os.pipe()
+        with os.fdopen(self.end, "rb") as turns:
+            self.process = test.start([
+                os.path.join(BUILT, "bystander"), test.path("bystander.dat")],
+                stdin=turns)
+        self.turns = os.fdopen(self.ours, "w")
+        self.processes = [self.process, self.redis.process]
+        self.pids, self.traced = [self.process.pid], [self.redis.pid]
+        self.runs = self.asked = 0
+
+    @property
+    def serving(self):
+        return self.traced
+
+    def places(self, place):
+        return [(self.process.pid, place.server),
+                (self.redis.pid, place.tracer or place.load)]
+
+    def load(self, n):
+        print(n, file=self.turns, flush=True)
+        self.runs += 1
+        done = self.process.wait_event("turns", self.runs)
+        return Load(n, n / done["seconds"])
+
+    def beside(self):
+        self.redis.reset_stats()
+        self.asking = self.bench.start([
+            "redis-cli", "-p", str(self.redis.port), "-r", "-1", "-i",
+            str(self.asks), "GET", "x"])
+        kernel.pin(self.asking.pid, self.bench.place.tracer)
+
+    def ended(self):
+        self.asking.kill()
+        self.bench.forget(self.asking)
+        wait_until("redis-cli's connection has ended",
+                   lambda: not sockets(self.redis.port))
+        self.asked = self.redis.calls().get("GET", 0)
+
+    def expected(self, _requests):
+        return self.asked
+
+    def settle(self):
+        pass
+
+    def counted(self, report):
+        return sum(s["operations"] for s in report["series"]
+                   if s["role"] == "server" and s["operation"] == "GET")
+
+
 ALL = [
     RedisGet("redis-get", "redis GET -P 1, 32 connections", 8),
     RedisGet("redis-get-16", "redis GET -P 16, 32 connections", 4,
@@ -244,4 +324,6 @@ ALL = [
     Nginx("nginx-close", "nginx, file of 1 KiB, Connection: close",
           "Connection: close"),
     Flask("flask", "Flask behind gunicorn, 2 workers"),
+    Bystander("bystander", "bystander: futexes and a file, beside a traced "
+              "redis"),
 ]
