@@ -11,6 +11,8 @@ import statistics
 # budgets of both are in points above that of the sockets alone.
 FLOOR = "floor"
 TIMES_UNDER = 3
+GROWS = 1.15  # times that are no growth, but noise
+AT_REST = 0.5  # percent of a core
 
 
 def verdict(met, text):
@@ -57,6 +59,35 @@ def at_most(data, workload, state, limit):
                                        f"%, at most {limit}")
 
 
+def bystander(data):
+    yield from at_most(data, "bystander", "no-parts", 1)
+    yield from at_most(data, "bystander", "whole", 1)
+
+
+def growth(data):
+    """Of what an exchange costs, in the programs and in reqtrace."""
+    for name in ("connections", "processes", "series"):
+        rows = data["checks"].get(name)
+        if not rows:
+            continue
+        first, *others = rows.items()
+        for label, row in others:
+            times = {key: row[key] / first[1][key]
+                     for key in ("bpf_ns", "own_ns")}
+            yield verdict(max(times.values()) <= GROWS,
+                          f"{label} against {first[0]}: an exchange costs "
+                          f"{times['bpf_ns']:.2f} times as much in the "
+                          f"kernel, {times['own_ns']:.2f} times in reqtrace, "
+                          f"at most {GROWS}")
+
+
+def at_rest(data):
+    for label, row in data["checks"].get("idle", {}).items():
+        share = row["core_share"] * 100
+        yield verdict(share < AT_REST, f"{label}, target idle: {share:.3f} % "
+                                       f"of a core, under {AT_REST}")
+
+
 def judge(data):
     found = [
         *above_floor(data, "redis-get", "no-parts", 2),
@@ -67,4 +98,4 @@ def judge(data):
     for workload in ("nginx", "nginx-close"):
         found += at_most(data, workload, "no-parts", 2)
         found += at_most(data, workload, "whole", 4)
-    return found
+    return [*found, *bystander(data), *growth(data), *at_rest(data)]

@@ -126,6 +126,11 @@ class Cost:
     bpf_ns: float
     bpf_runs: float
     programs: dict
+    own_ns: float
+    rss: int
+    attach_seconds: float
+    series: int = None
+    missed: dict = field(default_factory=dict)
     ring_bytes: float = None
     ring_peak: float = None  # of its size
 
@@ -134,25 +139,33 @@ def cost(bench, workload, state):
     """A load of its own, not timed, with the kernel's statistics on."""
     watch = state.watch(bench, workload)
     workload.beside()
-    workload.warm()
+    warm = workload.warm()
     workload.settle()
     with kernel.Statistics():
         ring = kernel.Ring(watch.pid) if state.reports else None
         before = kernel.programs(watch.pid)
+        own = watch.cpu_ns()
         load = workload.load(workload.requests)
         workload.settle()
         delta = kernel.programs_delta(before, kernel.programs(watch.pid))
+        own = watch.cpu_ns() - own
         passed = ring.close() if ring else None
     workload.ended()
-    watch.stop()
+    rss = kernel.memory_bytes(watch.pid)
+    report = watch.stop()
     exchanges = load.requests * workload.exchanges
     result = Cost(
         exchanges=round(exchanges),
         bpf_ns=sum(ns for ns, _ in delta.values()) / exchanges,
         bpf_runs=sum(runs for _, runs in delta.values()) / exchanges,
         programs={name: {"ns": ns / exchanges, "runs": runs / exchanges}
-                  for name, (ns, runs) in sorted(delta.items()) if runs})
-    if ring:
+                  for name, (ns, runs) in sorted(delta.items()) if runs},
+        own_ns=own / exchanges, rss=rss,
+        attach_seconds=watch.attach_seconds)
+    if report:
+        compare(workload, state, report, warm + load.requests)
+        result.series = len(report["series"])
+        result.missed = states.missed(report)
         result.ring_bytes = passed / exchanges
         result.ring_peak = ring.peak / ring.size
     return result

@@ -6,6 +6,7 @@ workload, printed when it is done, the budgets, and JSON.
 import json
 import os
 import platform
+import sys
 from dataclasses import asdict
 
 import budgets
@@ -68,9 +69,9 @@ class Result:
               f"{kernel.PLACES[options.place]}",
               flush=True)
 
-    def skip(self, what, why):
-        self.data["skipped"][what.name] = why
-        print(f"SKIP {what.name}: {why}", flush=True)
+    def skip(self, name, why):
+        self.data["skipped"][name] = why
+        print(f"SKIP {name}: {why}", flush=True)
 
     # Tables
 
@@ -144,6 +145,39 @@ class Result:
                 else f"{cost['ring_peak'] * 100:.1f} %",
                 missed or ("none" if cost.get("ring_bytes") is not None
                            else ""))
+
+    # Checks
+
+    CHECK_HEAD = ("", "BPF ns", "", "runs", "own ns", "", "RSS", "series",
+                  "attach", "missed")
+    CHECK_LAYOUT = "{:31} {:>8} {:>7} {:>6} {:>7} {:>7} {:>9} {:>7} {:>8}  {}"
+
+    def check(self, name, rows):
+        self.data["checks"][name] = rows
+        if name == "idle":
+            print("\nat rest: of one core, with 32 open connections")
+            for label, r in rows.items():
+                print(f"{label:31} {r['core_share'] * 100:.3f} % in "
+                      f"{r['seconds']} s, {size(r['rss_bytes'])}")
+        else:
+            print(f"\nby {name}, with reqtrace; an exchange costs:")
+            print(self.CHECK_LAYOUT.format(*self.CHECK_HEAD))
+            base = next(iter(rows.values()))
+            for label, r in rows.items():
+                print(self.CHECK_LAYOUT.format(*self._check_row(
+                    label, r, base)))
+        sys.stdout.flush()
+        self._save()
+
+    @staticmethod
+    def _check_row(label, r, base):
+        def times(key):
+            return f"× {r[key] / base[key]:.2f}" if r is not base else ""
+        missed = ", ".join(f"{k} {v}" for k, v in r["missed"].items())
+        return (label, number(r["bpf_ns"]), times("bpf_ns"),
+                number(r["bpf_runs"], 1), number(r["own_ns"]),
+                times("own_ns"), size(r["rss_bytes"]), number(r["series"]),
+                f"{r['attach_seconds']:.2f} s", missed or "none")
 
     # The end
 

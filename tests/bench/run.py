@@ -19,6 +19,7 @@ import kernel
 import measure
 import output
 import permission
+import scaling
 import states
 import workloads
 from harness import REQTRACE, ROOT, Failure, Skip, Test
@@ -83,11 +84,14 @@ def chosen_states(options):
 
 
 def chosen_workloads(options):
+    """Workloads and checks."""
     names = options.only.split(",") if options.only else None
-    unknown = set(names or ()) - {w.name for w in workloads.ALL}
+    known = {w.name for w in workloads.ALL} | set(scaling.CHECKS)
+    unknown = set(names or ()) - known
     if unknown:
         sys.exit("bench: no such workload: " + ", ".join(sorted(unknown)))
-    return [w for w in workloads.ALL if not names or w.name in names]
+    return ([w for w in workloads.ALL if not names or w.name in names],
+            [c for c in scaling.CHECKS if not names or c in names])
 
 
 def of_workload(bench, workload, wanted, result):
@@ -106,12 +110,19 @@ def of_workload(bench, workload, wanted, result):
     result.add(workload, ours, pairs, costs)
 
 
+def of_check(bench, name, result):
+    rounds = bench.options.rounds or scaling.ROUNDS
+    result.check(name, scaling.CHECKS[name](
+        bench, 1 if bench.options.quick else rounds))
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, metavar="N",
                         help="pairs per state (default: by workload)")
     parser.add_argument("--only", metavar="WORKLOAD,...",
-                        help=", ".join(w.name for w in workloads.ALL))
+                        help=", ".join([w.name for w in workloads.ALL]
+                                       + list(scaling.CHECKS)))
     parser.add_argument("--states", metavar="STATE,...",
                         help=", ".join(s.name for s in states.ALL))
     parser.add_argument("--quick", action="store_true",
@@ -146,14 +157,17 @@ def main():
         for state in chosen_states(options):
             why = state.refused(bench)
             if why:
-                result.skip(state, why)
+                result.skip(state.name, why)
             else:
                 wanted.append(state)
-        for workload in chosen_workloads(options):
+        chosen, checks = chosen_workloads(options)
+        for workload in chosen:
             try:
                 of_workload(bench, workload, wanted, result)
             except Skip as e:
-                result.skip(workload, str(e))
+                result.skip(workload.name, str(e))
+        for name in checks:
+            of_check(bench, name, result)
         result.finish()
     except Failure as e:
         print(f"\nbench: {e}", file=sys.stderr)

@@ -18,7 +18,6 @@ from services import Gunicorn, Redis, wait_http
 
 CONNECTIONS = 32
 RUN_SECONDS = 1.0
-FIRST_GUESS = 0.1  # seconds of the run that finds the size of the others
 
 
 @dataclass
@@ -112,8 +111,8 @@ class RedisGet(Workload):
         self.exchanges = 1 / pipeline
         self.first = 10000 * pipeline
 
-    def begin(self):
-        self.server = Redis(self.bench.test)
+    def begin(self, *args):
+        self.server = Redis(self.bench.test, *args)
         self.processes = [self.server.process]
         self.pids = self.traced = [self.server.pid]
         self.port = self.server.port
@@ -147,7 +146,7 @@ http {{
     fastcgi_temp_path {tmp}/f; uwsgi_temp_path {tmp}/u; scgi_temp_path {tmp}/s;
     keepalive_requests 100000000;
     server {{
-        listen 127.0.0.1:{port} backlog=1024;
+        {listens}
         root {tmp}/www;
         location /series/ {{ return 200 "fine\\n"; }}
     }}
@@ -170,20 +169,28 @@ class Nginx(Workload):
     reads = (("recvfrom", "fd"),)
     writes = (("writev", "fd"), ("sendfile64", "out_fd"))
 
-    def __init__(self, name, label, *headers, path="/file", script=None):
+    ports = 1
+
+    def __init__(self, name, label, *headers, path="/file"):
         super().__init__(name, label)
         self.headers = [a for h in headers for a in ("-H", h)]
-        self.path, self.script = path, script
+        self.path = path
+
+    def arguments(self):
+        """Of wrk, beside how long and where."""
+        return ["-t", 1, "-c", CONNECTIONS]
 
     def begin(self):
         need("nginx", "wrk")
         test = self.bench.test
         self.port, self.status_port = free_port(), free_port()
+        listens = " ".join(f"listen 127.0.0.1:{self.port + i} backlog=1024;"
+                           for i in range(self.ports))
         os.makedirs(test.path("www"), exist_ok=True)
         with open(test.path("www/file"), "wb") as f:
             f.write(b"x" * FILE_BYTES)
         with open(test.path("nginx.conf"), "w") as f:
-            f.write(NGINX_CONF.format(tmp=test.tmp, port=self.port,
+            f.write(NGINX_CONF.format(tmp=test.tmp, listens=listens,
                                       status_port=self.status_port))
         process = test.start(["nginx", "-c", test.path("nginx.conf"), "-e",
                               test.path("nginx-error.log")])
@@ -193,15 +200,13 @@ class Nginx(Workload):
         self.pids = [process.pid, *children(process.pid)]
         self.traced = [process.pid]
 
-    def load(self, n):
-        """wrk runs for whole seconds; n is how many it makes of it, at least
-        when all goes on as it began."""
-        duration = 1 if n == self.first else max(round(RUN_SECONDS), 1)
+    def load(self, _n):
+        """wrk runs for whole seconds, however many requests that makes."""
+        duration = max(round(RUN_SECONDS), 1)
         before = self.answered()
-        script = ["-s", self.script] if self.script else []
         out = self.bench.client([
-            "wrk", "-t", 1, "-c", CONNECTIONS, "-d", f"{duration}s",
-            "--latency", *self.headers, *script,
+            "wrk", *self.arguments(), "-d", f"{duration}s",
+            "--latency", *self.headers,
             f"http://127.0.0.1:{self.port}{self.path}"])
         if "Socket errors" in out or "Non-2xx" in out:
             raise Failure(f"wrk: {out[-400:]}")
@@ -217,6 +222,10 @@ class Nginx(Workload):
                            f"http://127.0.0.1:{self.port}{self.path}"])
         self.settle()
         return self.answered() - before - 1
+
+    def counted(self, report):
+        return sum(s["operations"] for s in report["series"]
+                   if s["role"] == "server" and s["port"] != self.status_port)
 
     def answered(self):
         """Requests that nginx has taken up, the one that asks included."""
