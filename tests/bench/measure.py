@@ -97,7 +97,8 @@ def rounds(bench, workload, chosen, count):
     for number in range(count):
         for state in chosen:
             bench.progress(workload, state, number, count)
-            if state is states.NONE and len(chosen) > 1:
+            if (state is states.NONE and len(chosen) > 1
+                    or number >= state.most_rounds):
                 continue
             run = once(bench, workload, state, state.scale)
             after = once(bench, workload, states.NONE)
@@ -130,6 +131,7 @@ class Cost:
     rss: int
     attach_seconds: float
     series: int = None
+    open: int = None  # connections that it follows at the end
     missed: dict = field(default_factory=dict)
     ring_bytes: float = None
     ring_peak: float = None  # of its size
@@ -165,6 +167,7 @@ def cost(bench, workload, state):
     if report:
         compare(workload, state, report, warm + load.requests)
         result.series = len(report["series"])
+        result.open = sum(c["active"] for c in report["connections"])
         result.missed = states.missed(report)
         result.ring_bytes = passed / exchanges
         result.ring_peak = ring.peak / ring.size

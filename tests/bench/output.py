@@ -148,9 +148,9 @@ class Result:
 
     # Checks
 
-    CHECK_HEAD = ("", "BPF ns", "", "runs", "own ns", "", "RSS", "series",
-                  "attach", "missed")
-    CHECK_LAYOUT = "{:31} {:>8} {:>7} {:>6} {:>7} {:>7} {:>9} {:>7} {:>8}  {}"
+    CHECK_HEAD = ("", "BPF ns", "", "runs", "own ns", "", "RSS", "open",
+                  "series", "attach", "missed")
+    CHECK_LAYOUT = "{:31} {:>8} {:>7} {:>6} {:>7} {:>7} {:>9} {:>7} {:>7} {:>8}  {}"
 
     def check(self, name, rows):
         self.data["checks"][name] = rows
@@ -176,7 +176,8 @@ class Result:
         missed = ", ".join(f"{k} {v}" for k, v in r["missed"].items())
         return (label, number(r["bpf_ns"]), times("bpf_ns"),
                 number(r["bpf_runs"], 1), number(r["own_ns"]),
-                times("own_ns"), size(r["rss_bytes"]), number(r["series"]),
+                times("own_ns"), size(r["rss_bytes"]), number(r["open"]),
+                number(r["series"]),
                 f"{r['attach_seconds']:.2f} s", missed or "none")
 
     # The end

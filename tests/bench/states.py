@@ -24,12 +24,14 @@ class Watch:
     """A tracer process that is attached."""
 
     ends_well = {0, 128 + signal.SIGINT, -signal.SIGINT}
+    apart = True  # from the server's CPU
 
     def __init__(self, bench, argv, ready, stream="stderr", name=None):
         began = time.monotonic()
         self.process = bench.start(argv, name=name)
         self.pid = self.process.pid
-        kernel.pin(self.pid, bench.place.tracer)
+        if self.apart:
+            kernel.pin(self.pid, bench.place.tracer)
         self.process.wait_output(ready, 30, stream)
         self.attach_seconds = time.monotonic() - began
 
@@ -53,6 +55,7 @@ class State:
 
     reports = bpf = False
     scale = 1.0  # of the requests of a run
+    most_rounds = 1000
     only = None  # workloads that it is for, by name; None: all
 
     def __init__(self, name, label):
@@ -170,6 +173,9 @@ class Bpftrace(State):
 
 
 class StraceWatch(Watch):
+    # It and its target wait for each other: on two CPUs that is slower yet.
+    apart = False
+
     # Now and then it crashes when all is over and it has let go of its
     # target, over the table that nobody reads here.
     ends_well = Watch.ends_well | {-signal.SIGSEGV}
@@ -192,6 +198,7 @@ class StraceWatch(Watch):
 
 class Strace(State):
     scale = 0.1
+    most_rounds = 2
     only = {"redis-get"}
 
     def refused(self, _bench):
