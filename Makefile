@@ -73,6 +73,9 @@ FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/%)
 PEERS := $(PEER_SRCS:%.c=$(B)/%)
 LIVE_DEMO := $(B)/tests/view/live_demo
 BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
+# For a guest that has no libraries.
+ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
+KERNELS := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
 
 FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	-prune -o -name '*.[ch]' -print))
@@ -82,8 +85,8 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
 	format static view asan-reqtrace check-static check-demo check-install bench \
-	bench-only install uninstall clean peers tests fuzzers check-kernels \
-	check-kernels-update accept-verifier
+	bench-only bench-icount bench-icount-only install uninstall clean peers tests fuzzers \
+	check-kernels 	check-kernels-update accept-verifier
 
 all: $(B)/reqtrace
 
@@ -185,6 +188,12 @@ $(B)/tests/bench/%: tests/bench/%.c Makefile
 	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -pthread \
 		$(DEPFLAGS) -MF $@.d -o $@ $< -lbpf
 
+$(B)/tests/bench/static/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra $(WERROR) -O2 -g -D_GNU_SOURCE -pthread \
+		$(DEPFLAGS) -MF $@.d -static -o $@ $< -lbpf -lelf -lz
+
 $(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF)
@@ -268,6 +277,17 @@ bench:
 
 bench-only: $(B)/reqtrace $(BENCH_BUILT)
 	@REQTRACE=$(B)/reqtrace /usr/bin/python3 tests/bench/run.py $(BENCH)
+
+# Counts instructions. ICOUNT='--states whole --accept', see docs/bench.md.
+bench-icount:
+	scripts/deps.sh build kernels
+	REQTRACE_KERNEL_CACHE=$(abspath $(KERNELS)) scripts/kernels/fetch.sh 6.12
+	+$(MAKE) bench-icount-only
+
+bench-icount-only: $(B)/static/reqtrace $(ICOUNT_BUILT) \
+		$(B)/tests/bench/floor.bpf.o
+	@/usr/bin/python3 tests/bench/icount.py $(KERNELS)/6.12/vmlinuz \
+		$(B)/tests/bench $< --json $(B)/icount.json $(ICOUNT)
 
 check-static: $(B)/static/reqtrace
 	@scripts/check-static.sh $<
