@@ -85,8 +85,8 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
 	format static view asan-reqtrace check-static check-demo check-install bench \
-	bench-only bench-icount bench-icount-only install uninstall clean peers tests fuzzers \
-	check-kernels 	check-kernels-update accept-verifier
+	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
+	fuzzers check-kernels check-kernels-update accept-verifier
 
 all: $(B)/reqtrace
 

@@ -82,6 +82,19 @@ static __always_inline bool exchange__is_tls(const u8 *bytes)
 	return (bytes[0] == 0x16 || bytes[0] == 0x17) && bytes[1] == 3;
 }
 
+/* The whole of a short message, which is payload[start] on then; 0: it is not
+ * short, or not to be had so. */
+static __always_inline u32 exchange__short(struct conn *c,
+					   const struct moved *m, u32 start)
+{
+	u64 from;
+
+	if (m->bytes > PAYLOAD_SMALL || m->unreadable)
+		return 0;
+	from = payload__plain();
+	return from ? payload__small(c, from, start, m->bytes) : 0;
+}
+
 /* Keep the first bytes of the request, send on what is beyond them. */
 static __always_inline void exchange__request_bytes(struct conn *c,
 						    struct moved *m, u64 before)
@@ -94,6 +107,14 @@ static __always_inline void exchange__request_bytes(struct conn *c,
 		return;
 	if (had && c->data_bytes >= RT_DATA_MAX)
 		return;
+	if (!before) {
+		have = exchange__short(c, m, 0);
+		ex->request_len = have;
+		if (have >= 3)
+			c->tls = exchange__is_tls(c->payload);
+		if (have)
+			return;
+	}
 	exchange__locate(&s, m);
 	if (!s.known) {
 		if (!before)
@@ -118,6 +139,13 @@ static __always_inline void exchange__response_bytes(struct conn *c,
 	bool first = ex->peer.role == RT_ROLE_CLIENT ? ex->recvs == 1
 						     : ex->sends == 1;
 
+	if (first) {
+		ex->response_len = exchange__short(c, m, ex->request_len);
+		if (ex->response_len) {
+			ex->header.flags &= ~RT_EX_TAIL;
+			return;
+		}
+	}
 	exchange__locate(&s, m);
 	if (!s.known) {
 		if (first)

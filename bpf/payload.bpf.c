@@ -36,13 +36,6 @@ struct data_scratch_map {
 
 struct data_scratch_map rt_data_scratch SEC(".maps");
 
-/* The number of the call in flight; x32 numbers match none of those above. */
-static __always_inline s64 payload__syscall(struct task_struct *task,
-					    struct pt_regs *regs)
-{
-	return regs__compat(task) ? REGS_NO_SYSCALL : regs__syscall(regs);
-}
-
 /* io_uring completes work inside other system calls: only believe the
  * registers of a task that uses it if their fd is this very socket. */
 static __always_inline bool payload__fd_is(struct task_struct *task, u64 socket,
@@ -200,6 +193,23 @@ int payload__tail(struct conn *c, struct segments *s)
 					    (void *)s->base[i]);
 	}
 	return 0;
+}
+
+u32 payload__small(struct conn *c, u64 from, u32 start, u32 n)
+{
+	u64 bytes[PAYLOAD_SMALL / 8] = {};
+	u64 *to;
+
+	if (!c)
+		return 0;
+	barrier_var(n);
+	if (n > sizeof(bytes) || start > RT_REQUEST_CAP ||
+	    bpf_probe_read_user(bytes, n, (void *)from))
+		return 0;
+	to = (u64 *)(c->payload + start);
+	for (u32 i = 0; i < PAYLOAD_SMALL / 8; i++)
+		to[i] = bytes[i];
+	return n;
 }
 
 int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)

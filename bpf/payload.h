@@ -8,9 +8,18 @@
 #define REQTRACE_BPF_PAYLOAD_H
 
 #include "exchange.h"
+#include "regs.h"
+#include "syscall_numbers.h"
 
 #define PAYLOAD_SEGMENTS 4
 #define PAYLOAD_APPEND (RT_REQUEST_CAP / 2)
+
+/* What is short goes over the stack: copying from user memory into a map has
+ * the kernel look up what kind of memory that is, which takes longer than the
+ * rest (mm/usercopy.c). A program with a frame of 64 bytes and more may have
+ * its stack elsewhere (kernel 6.13: commit a76ab5731e32 "bpf: Find eligible
+ * subprogs for private stack support"). */
+#define PAYLOAD_SMALL 48
 
 /* The user memory that a call moved, as far as its first segments go. */
 struct segments {
@@ -19,6 +28,32 @@ struct segments {
 	u32 total;  /* bytes that the call moved */
 	bool known; /* false: nothing can be read */
 };
+
+/* The number of the call in flight; x32 numbers match none of those above. */
+static __always_inline s64 payload__syscall(struct task_struct *task,
+					    struct pt_regs *regs)
+{
+	return regs__compat(task) ? REGS_NO_SYSCALL : regs__syscall(regs);
+}
+
+/* Where the bytes of the call in flight are if they are in one piece, as most
+ * are; 0: to be found out by payload__locate(). */
+static __always_inline u64 payload__plain(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = regs__of(task);
+
+	if (task->flags & PF_IO_WORKER || task->io_uring)
+		return 0;
+	switch (payload__syscall(task, regs)) {
+	case SYS_read:
+	case SYS_write:
+	case SYS_recvfrom:
+	case SYS_sendto:
+		return REGS_ARG2(regs);
+	}
+	return 0;
+}
 
 /*
  * Global functions, in payload.bpf.c: the verifier looks at each once.
@@ -42,6 +77,11 @@ int payload__locate(struct segments *s, struct moved *m);
  * Returns the new length.
  */
 u32 payload__append(struct conn *c, u32 start, u32 len, struct segments *s);
+
+/* The n bytes of user memory at from, n <= PAYLOAD_SMALL, to payload[start] on
+ * (start <= RT_REQUEST_CAP). Writes PAYLOAD_SMALL bytes in any case. Returns n,
+ * or 0 if they cannot be read. */
+u32 payload__small(struct conn *c, u64 from, u32 start, u32 n);
 
 /* The last bytes of a send into ex.tail, right-aligned; 0: not found. */
 int payload__tail(struct conn *c, struct segments *s);
