@@ -5,6 +5,9 @@
 #include "payload.h"
 #include "report.h"
 
+#define EXCHANGE_TIMES __builtin_offsetof(struct rt_exchange, arrive)
+#define EXCHANGE_PARTS __builtin_offsetof(struct rt_exchange, clock)
+
 static __always_inline void exchange__begin(struct conn *c,
 					    const struct moved *m)
 {
@@ -12,9 +15,9 @@ static __always_inline void exchange__begin(struct conn *c,
 
 	/* It may have been asked and given up before it was read. */
 	ex->header.flags = c->peer_fin ? RT_EX_PEER_CLOSED_FIRST : 0;
-	__builtin_memset(
-		&ex->arrive, 0,
-		sizeof(*ex) - __builtin_offsetof(struct rt_exchange, arrive));
+	__builtin_memset(&ex->arrive, 0, EXCHANGE_PARTS - EXCHANGE_TIMES);
+	if (rt_config.parts) /* else nobody writes there */
+		__builtin_memset(ex->clock, 0, sizeof(*ex) - EXCHANGE_PARTS);
 	ex->tgid = m->id >> 32;
 	ex->tid = m->id;
 	c->used_by = ex->tgid;

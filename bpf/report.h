@@ -49,7 +49,7 @@ static __always_inline void report__details(struct conn *c,
 {
 	ex->rtt_us = c->rtt_us;
 	ex->retransmits = c->retrans - c->retrans_before;
-	if (ex->own_cpu > ex->clock[RT_CLOCK_CPU])
+	if (rt_config.parts && ex->own_cpu > ex->clock[RT_CLOCK_CPU])
 		ex->own_cpu = ex->clock[RT_CLOCK_CPU];
 }
 
