@@ -76,6 +76,8 @@ BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 # For a guest that has no libraries.
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
 KERNELS := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
+BENCH_USER := $(B)/tests/bench/pipeline
+BENCH_USER_OBJS := $(B)/obj/tests/bench/load.o $(B)/obj/tests/bench/pipeline.o
 
 FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	-prune -o -name '*.[ch]' -print))
@@ -86,7 +88,7 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
 	format static view asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
-	fuzzers check-kernels check-kernels-update accept-verifier
+	fuzzers check-kernels check-kernels-update accept-verifier bench-user
 
 all: $(B)/reqtrace
 
@@ -289,6 +291,16 @@ bench-icount-only: $(B)/static/reqtrace $(ICOUNT_BUILT) \
 	@/usr/bin/python3 tests/bench/icount.py $(KERNELS)/6.12/vmlinuz \
 		$(B)/tests/bench $< --json $(B)/icount.json $(ICOUNT)
 
+# What userspace costs a record, and its memory: docs/bench-user.md. LOADS
+# chooses some; the figures are also written as JSON.
+$(BENCH_USER): $(BENCH_USER_OBJS) $(B)/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+bench-user: $(BENCH_USER)
+	@$< -j $(B)/bench-user.json $(LOADS)
+
 check-static: $(B)/static/reqtrace
 	@scripts/check-static.sh $<
 
@@ -353,7 +365,7 @@ clean:
 
 -include $(OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
-	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(B)/asan/src/main.d \
+	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
 	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
 	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)
