@@ -200,10 +200,13 @@ int calls__read(struct calls *cs, uint64_t cookie, uint32_t seq,
 		const struct call_list *held, struct call_list **out)
 {
 	const struct calls_record *rec = record_find(cs, cookie);
-	struct gathered g = {.len = 0};
+	struct gathered g;
 	int err = 0;
 
 	*out = NULL;
+	if (!rec && !held)
+		return 0;
+	g.len = 0;
 	for (size_t i = 0; held && i < held->len; i++)
 		gather(&g, &held->call[i]);
 	if (rec && rec->seq == seq)

@@ -159,26 +159,26 @@ static const char *protocol_of(const struct turn *t, const struct connection *c)
 void turn__request(const struct turn *t, const struct connection *c,
 		   struct request *r)
 {
-	*r = (struct request){
-		.cookie = c->cookie,
-		.seq = t->seq,
-		.pid = t->pid,
-		.tid = t->tid,
-		.last_tid = t->last_tid,
-		.role = c->role,
-		.transport = c->transport,
-		.port = connection__port(c),
-		.protocol = protocol_of(t, c),
-		.operation = t->operation,
-		.remote_port = c->remote_port,
-		.operations = t->operations,
-		.bytes_in = t->bytes_in,
-		.bytes_out = t->bytes_out,
-		.rtt = t->rtt,
-		.retransmits = t->retransmits,
-		.calls_known = !t->calls_unsure,
-		.is_call = t->is_call,
-	};
+	/* The arrays after that are filled as far as they are used. */
+	memset(r, 0, offsetof(struct request, part));
+	r->cookie = c->cookie;
+	r->seq = t->seq;
+	r->pid = t->pid;
+	r->tid = t->tid;
+	r->last_tid = t->last_tid;
+	r->role = c->role;
+	r->transport = c->transport;
+	r->port = connection__port(c);
+	r->protocol = protocol_of(t, c);
+	r->operation = t->operation;
+	r->remote_port = c->remote_port;
+	r->operations = t->operations;
+	r->bytes_in = t->bytes_in;
+	r->bytes_out = t->bytes_out;
+	r->rtt = t->rtt;
+	r->retransmits = t->retransmits;
+	r->calls_known = !t->calls_unsure;
+	r->is_call = t->is_call;
 	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
 	fill_outcome(t, c->role, r);
 	fill_times(t, c->role, r);

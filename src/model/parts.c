@@ -63,28 +63,43 @@ static uint64_t take(uint64_t ns, uint64_t *room)
 	return taken;
 }
 
+/* In the usual case all of it fits as it is. */
 static bool fits(const struct parts *p, uint64_t queue, uint64_t room)
 {
-	if (take(queue, &room) != queue)
-		return false;
+	uint64_t all = queue;
+
 	for (int i = PART_CPU; i < PARTS; i++)
-		if (take(p->ns[i], &room) != p->ns[i])
-			return false;
-	return true;
+		all = sum(all, p->ns[i]);
+	return all <= room;
+}
+
+/* Whether they fit is told before they are made to. Of clocks that went on
+ * past the end, nobody knows what was before. */
+static void fill_known(const struct parts *p, uint64_t queue, bool abandoned,
+		       uint64_t room, struct request *r)
+{
+	bool whole = fits(p, queue, room);
+
+	r->has_parts = r->end >= p->until && (whole || !abandoned);
+	r->parts_cut = r->has_parts && (!whole || p->fault);
+	room -= r->part[PART_RECEIVE_QUEUE];
+	for (int i = PART_CPU; i < PARTS; i++)
+		r->part[i] = r->has_parts ? take(p->ns[i], &room) : 0;
+	r->part[PART_UNATTRIBUTED] += room;
 }
 
 void parts__fill(const struct parts *p, uint64_t queue, bool abandoned,
 		 struct request *r)
 {
 	uint64_t room = r->end - r->begin;
-	bool whole = fits(p, queue, room);
 
-	/* Whether they fit is told before they are made to. */
-	/* Of clocks that went on past the end, nobody knows what was before. */
-	r->has_parts = p->known && r->end >= p->until && (whole || !abandoned);
-	r->parts_cut = r->has_parts && (!whole || p->fault);
-	r->part[PART_RECEIVE_QUEUE] = take(queue, &room);
+	r->part[PART_RECEIVE_QUEUE] = queue < room ? queue : room;
+	if (p->known) {
+		fill_known(p, queue, abandoned, room, r);
+		return;
+	}
+	r->has_parts = r->parts_cut = false;
 	for (int i = PART_CPU; i < PARTS; i++)
-		r->part[i] = r->has_parts ? take(p->ns[i], &room) : 0;
-	r->part[PART_UNATTRIBUTED] += room;
+		r->part[i] = 0;
+	r->part[PART_UNATTRIBUTED] = room - r->part[PART_RECEIVE_QUEUE];
 }

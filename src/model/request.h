@@ -48,7 +48,6 @@ struct request {
 	uint16_t remote_port;
 	uint64_t begin, end;	     /* monotonic ns; duration = end - begin */
 	uint64_t time_to_first_byte; /* ns; valid if has_first_byte */
-	uint64_t part[PARTS];	     /* ns; sum to the duration */
 	bool has_parts; /* the clocks of its threads were kept; if not, all
 			 * but the receive queue is unattributed */
 	bool parts_cut; /* a fault: the clocks, as they were recorded, came to
@@ -66,7 +65,9 @@ struct request {
 	bool calls_known;     /* calls are all that it made; else only the time
 			       * blocked on peers is */
 	size_t calls_len;
-	struct request_call calls[RT_CALLS];
+	uint64_t part[PARTS];		     /* ns; sum to the duration */
+	struct request_call calls[RT_CALLS]; /* those after calls_len are not
+					      * set */
 };
 
 #endif

@@ -34,29 +34,28 @@ static void read_sides(struct turn *t, const struct rt_exchange *ex,
 static void read_record(struct turn *t, const struct rt_exchange *ex,
 			enum rt_role role)
 {
-	*t = (struct turn){
-		.seq = ex->seq,
-		.pid = ex->tgid,
-		.tid = ex->tid,
-		.last_tid = ex->last_tid,
-		.flags = ex->header.flags,
-		.end = ex->end,
-		.no_response = ex->header.flags & RT_EX_NO_RESPONSE,
-		.exact = true,
-		.saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET,
-		.is_call = role == RT_ROLE_CLIENT && ex->parent_cookie != 0,
-		.arrive = ex->arrive,
-		.ended = ex->ended ? ex->ended : ex->header.time,
-		.bytes_in = ex->bytes_in,
-		.bytes_out = ex->bytes_out,
-		.rtt = (uint64_t)ex->rtt_us * NS_PER_US,
-		.retransmits = ex->retransmits,
-		.calls_unsure = ex->unsure & RT_UNSURE_CALLS,
-		.operation = operations__none,
-		.status = operations__none,
-		.stream_protocol = operations__none,
-		.operations = 1,
-	};
+	memset(t, 0, offsetof(struct turn, parts));
+	t->seq = ex->seq;
+	t->pid = ex->tgid;
+	t->tid = ex->tid;
+	t->last_tid = ex->last_tid;
+	t->flags = ex->header.flags;
+	t->end = ex->end;
+	t->no_response = ex->header.flags & RT_EX_NO_RESPONSE;
+	t->exact = true;
+	t->saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET;
+	t->is_call = role == RT_ROLE_CLIENT && ex->parent_cookie != 0;
+	t->arrive = ex->arrive;
+	t->ended = ex->ended ? ex->ended : ex->header.time;
+	t->bytes_in = ex->bytes_in;
+	t->bytes_out = ex->bytes_out;
+	t->rtt = (uint64_t)ex->rtt_us * NS_PER_US;
+	t->retransmits = ex->retransmits;
+	t->calls_unsure = ex->unsure & RT_UNSURE_CALLS;
+	t->operation = operations__none;
+	t->status = operations__none;
+	t->stream_protocol = operations__none;
+	t->operations = 1;
 	read_sides(t, ex, role);
 	if (t->no_response)
 		t->response_first = t->response_last = 0;

@@ -38,13 +38,13 @@ struct turn {
 	uint64_t request_total, response_total; /* response: without interim */
 	uint64_t rtt;				/* ns; 0: not known */
 	uint64_t retransmits;
-	struct parts parts;
 	const struct proto *proto; /* NULL: timed only */
 	const char *operation, *status, *stream_protocol;
 	uint64_t operations, errors;
 	struct call_list *calls; /* owned, or NULL */
 	bool calls_unsure;	 /* RT_UNSURE_CALLS */
 	struct capture *capture; /* owned; only if it may be continued */
+	struct parts parts;
 };
 
 /* Where turns are put together and parsed. */

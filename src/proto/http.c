@@ -7,7 +7,6 @@
  * that failed, or of the first.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include "proto/http_message.h"
 #include "proto/parsers.h"
@@ -142,7 +141,7 @@ static void http__set_operation(struct proto_result *out,
 	size_t size = sizeof(out->operation), len;
 	struct span path = q->target;
 
-	len = snprintf(out->operation, size, "%s", q->method);
+	len = (size_t)(stpcpy(out->operation, q->method) - out->operation);
 	if (q->form == HTTP_AUTHORITY)
 		return;
 	out->operation[len++] = ' ';
@@ -196,6 +195,17 @@ static bool http__walk(const struct view *v, struct answers *a,
 	return true;
 }
 
+/* Three digits, or 0 for none: response__parse_line saw to that. */
+static void http__set_status(struct proto_result *out, unsigned status)
+{
+	if (!status)
+		return;
+	out->status[0] = (char)('0' + status / 100);
+	out->status[1] = (char)('0' + status / 10 % 10);
+	out->status[2] = (char)('0' + status % 10);
+	out->status[3] = '\0';
+}
+
 static int http__parse(const struct proto_input *in, struct proto_result *out)
 {
 	struct view request = {in->request, in->request_len, in->request_total};
@@ -206,16 +216,14 @@ static int http__parse(const struct proto_input *in, struct proto_result *out)
 	if (!http__walk(&request, &a, out))
 		return -EBADMSG;
 	out->errors = a.errors;
-	if (a.status)
-		snprintf(out->status, sizeof(out->status), "%u", a.status);
+	http__set_status(out, a.status);
 	if (a.upgraded) {
 		out->kind = PROTO_UPGRADE;
-		snprintf(out->stream_protocol, sizeof(out->stream_protocol),
-			 "%s", a.websocket ? "websocket" : "upgrade");
+		strcpy(out->stream_protocol,
+		       a.websocket ? "websocket" : "upgrade");
 	} else if (a.event_stream) {
 		out->kind = PROTO_STREAM;
-		snprintf(out->stream_protocol, sizeof(out->stream_protocol),
-			 "sse");
+		strcpy(out->stream_protocol, "sse");
 	}
 	out->framing = answers__framing(&a, in, out);
 	return 0;

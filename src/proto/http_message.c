@@ -67,7 +67,8 @@ static const char *method__find(struct span name)
 	size_t i;
 
 	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		if (name.len == strlen(methods[i]) &&
+		if (name.len && name.data[0] == (uint8_t)methods[i][0] &&
+		    name.len == strlen(methods[i]) &&
 		    !memcmp(name.data, methods[i], name.len))
 			return methods[i];
 	}
@@ -214,11 +215,29 @@ static void fields__set_upgrade(struct http_fields *f, struct span value)
 	} while (value.len);
 }
 
+/* Can the name be one of those below? Most begin otherwise. */
+static bool field__may_matter(struct span field)
+{
+	switch (field.data[0]) {
+	case 'C':
+	case 'c':
+	case 'T':
+	case 't':
+	case 'U':
+	case 'u':
+		return memchr(field.data, ':', field.len);
+	default:
+		return is_space(field.data[0]) &&
+		       memchr(field.data, ':', field.len);
+	}
+}
+
+/* field is not empty. */
 static void fields__add(struct http_fields *f, struct span field)
 {
 	struct span value = field, name;
 
-	if (!memchr(field.data, ':', field.len))
+	if (!field__may_matter(field))
 		return;
 	name = span__split(&value, ':');
 	if (span__equals(name, "content-length"))

@@ -8,7 +8,6 @@
  * counts in that exchange, and its remains at the start of the next do not.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include "proto/parsers.h"
 #include "proto/redis_commands.h"
@@ -55,7 +54,8 @@ static const char *command__stream(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof(streams) / sizeof(*streams); i++) {
-		if (!strcmp(name, streams[i].name))
+		if (name[0] == streams[i].name[0] &&
+		    !strcmp(name, streams[i].name))
 			return streams[i].stream;
 	}
 	return NULL;
@@ -278,11 +278,12 @@ static void replies__walk(struct replies *r, const struct view *v,
 	}
 }
 
+_Static_assert(REDIS_NAME_MAX <= PROTO_OPERATION_MAX, "names are operations");
+
 static void redis__set_request(struct proto_result *out,
 			       const struct commands *all, bool resynced)
 {
-	snprintf(out->operation, sizeof(out->operation), "%s",
-		 all->mixed ? PIPELINE : all->name);
+	strcpy(out->operation, all->mixed ? PIPELINE : all->name);
 	out->operations = all->count;
 	out->request_partial = all->seen == SEEN_SHORT;
 	out->operations_exact =
@@ -316,8 +317,7 @@ static void redis__set_response(struct proto_result *out,
 	if (!all->stream || r->stream_refused)
 		return;
 	out->kind = PROTO_UPGRADE;
-	snprintf(out->stream_protocol, sizeof(out->stream_protocol), "%s",
-		 all->stream);
+	strcpy(out->stream_protocol, all->stream);
 }
 
 static int redis__parse(const struct proto_input *in, struct proto_result *out)

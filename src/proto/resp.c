@@ -33,6 +33,28 @@ static enum seen resp__line(const struct view *v, uint64_t *pos,
 	return SEEN_WHOLE;
 }
 
+/* A number as nearly all are: few digits, and all of the line was captured. */
+static inline bool number__is_short(const struct view *v, uint64_t *pos,
+				    int64_t *n)
+{
+	uint64_t i = *pos + 1;
+	const uint64_t last = i + 6;
+
+	*n = 0;
+	if (*pos >= v->len)
+		return false;
+	for (; i < v->len && v->data[i] >= '0' && v->data[i] <= '9'; i++) {
+		if (i == last)
+			return false;
+		*n = *n * 10 + (v->data[i] - '0');
+	}
+	if (i == *pos + 1 || i + 2 > v->len || v->data[i] != '\r' ||
+	    v->data[i + 1] != '\n')
+		return false;
+	*pos = i + 2;
+	return true;
+}
+
 enum seen resp__number(const struct view *v, uint64_t *pos, int64_t *n)
 {
 	struct span line;
@@ -40,6 +62,8 @@ enum seen resp__number(const struct view *v, uint64_t *pos, int64_t *n)
 	enum seen seen;
 	size_t i;
 
+	if (number__is_short(v, pos, n))
+		return SEEN_WHOLE;
 	*n = 0;
 	seen = resp__line(v, pos, &line);
 	if (seen != SEEN_WHOLE)
@@ -106,23 +130,39 @@ static enum seen element__walk(const struct view *v, uint64_t *pos,
 	int64_t n;
 
 	*children = 0;
-	if (memchr("+-:_,#(", type, 7)) {
+	switch (type) {
+	case '+':
+	case '-':
+	case ':':
+	case '_':
+	case ',':
+	case '#':
+	case '(':
 		seen = resp__line(v, pos, text);
 		if (text->len) {
 			text->data++;
 			text->len--;
 		}
 		return seen;
-	}
-	if (!memchr("$!=*~>%|", type, 8))
+	case '$':
+	case '!':
+	case '=':
+	case '*':
+	case '~':
+	case '>':
+	case '%':
+	case '|':
+		break;
+	default:
 		return SEEN_BAD;
+	}
 	seen = resp__number(v, pos, &n);
 	if (seen != SEEN_WHOLE)
 		return seen;
 	/* RESP2's null: "$-1" and "*-1" */
 	if (n == -1 && (type == '$' || type == '*'))
 		return SEEN_WHOLE;
-	if (memchr("$!=", type, 3)) {
+	if (type == '$' || type == '!' || type == '=') {
 		seen = bulk__walk(v, pos, n, &bulk);
 		*text = bulk.seen;
 		return seen;

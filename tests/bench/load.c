@@ -22,8 +22,8 @@
 struct load {
 	struct load_config config;
 	uint64_t random, now;
-	uint32_t *seq;	 /* of each connection */
-	unsigned opened; /* connections whose opening was written */
+	uint32_t *seq;	  /* of each connection */
+	unsigned opened;  /* connections whose opening was written */
 	uint64_t cookies; /* given out */
 	uint32_t duration[DURATIONS];
 };
@@ -118,8 +118,9 @@ static int put_request(const struct load *l, char *to, unsigned operation)
 				     "Accept: */*\r\n\r\n";
 
 	if (!l->config.operations)
-		return sprintf(to, "*2\r\n$3\r\nGET\r\n$16\r\n"
-				   "key:%012u\r\n",
+		return sprintf(to,
+			       "*2\r\n$3\r\nGET\r\n$16\r\n"
+			       "key:%012u\r\n",
 			       operation);
 	return sprintf(to, "GET /api/%c%c%c/%u?page=2 HTTP/1.1\r\n%s",
 		       'a' + operation / 26 % 26, 'e' + operation / 676,
@@ -134,7 +135,8 @@ static int put_response(const struct load *l, char *to)
 				    "Connection: keep-alive\r\n\r\n"
 				    "{\"id\": 42, \"name\": \"thing\"}";
 
-	return sprintf(to, "%s", l->config.operations ? whole : "$3\r\nxxx\r\n");
+	return sprintf(to, "%s",
+		       l->config.operations ? whole : "$3\r\nxxx\r\n");
 }
 
 /* Six parts of a service that works, waits and calls. */
@@ -177,12 +179,11 @@ static size_t put_exchange(struct load *l, void *at, uint64_t cookie,
 	if (l->config.parts)
 		put_parts(ex, duration - queue);
 	ex->request_len = (uint16_t)put_request(l, payload, operation);
-	ex->response_len =
-		(uint16_t)put_response(l, payload + ex->request_len);
+	ex->response_len = (uint16_t)put_response(l, payload + ex->request_len);
 	ex->bytes_in = ex->request_len;
 	ex->bytes_out = ex->response_len;
-	ex->header.size = (uint32_t)(sizeof(*ex) + ex->request_len +
-				     ex->response_len);
+	ex->header.size =
+		(uint32_t)(sizeof(*ex) + ex->request_len + ex->response_len);
 	return ALIGN(ex->header.size);
 }
 
