@@ -10,10 +10,10 @@
 #include "stats/histogram.h"
 #include "stats/span.h"
 
-#define WORDS (sizeof(struct breakdown_cell) / sizeof(uint64_t))
+/* Words of a cell before its parts. */
+enum { WORD_COUNT, WORD_DURATION, WORDS_FIXED };
 
-_Static_assert(sizeof(struct breakdown_cell) == (2 + PARTS) * sizeof(uint64_t),
-	       "cells are added up as words");
+_Static_assert(PARTS <= 16, "a bit of breakdown.parts each");
 
 void breakdown__init(struct breakdown *b)
 {
@@ -22,13 +22,86 @@ void breakdown__init(struct breakdown *b)
 
 void breakdown__free(struct breakdown *b)
 {
-	free(b->cell);
+	if (!b->shared)
+		free(b->word);
 	breakdown__init(b);
+}
+
+static size_t words_of(uint16_t parts)
+{
+	return WORDS_FIXED + (size_t)__builtin_popcount(parts);
+}
+
+static size_t cell_size(const struct breakdown *b)
+{
+	return words_of(b->parts) * sizeof(*b->word);
+}
+
+static uint64_t *cell_at(const struct breakdown *b, uint32_t i)
+{
+	return b->word + i * words_of(b->parts);
+}
+
+struct breakdown_cell breakdown__cell(const struct breakdown *b, uint32_t i)
+{
+	const uint64_t *word = cell_at(b, i);
+	struct breakdown_cell cell = {.count = word[WORD_COUNT],
+				      .duration = word[WORD_DURATION]};
+
+	word += WORDS_FIXED;
+	for (unsigned left = b->parts; left; left &= left - 1)
+		cell.part[__builtin_ctz(left)] = *word++;
+	return cell;
+}
+
+/* Add to the words of a cell. Its part[] has none that b has no word for. */
+static void add_cell(struct breakdown *b, uint32_t i,
+		     const struct breakdown_cell *cell)
+{
+	uint64_t *word = cell_at(b, i);
+
+	word[WORD_COUNT] += cell->count;
+	word[WORD_DURATION] += cell->duration;
+	word += WORDS_FIXED;
+	for (unsigned left = b->parts; left; left &= left - 1)
+		*word++ += cell->part[__builtin_ctz(left)];
+}
+
+/* Cells of its own, with words for these parts too. 0 or -ENOMEM. */
+static int make_room(struct breakdown *b, uint16_t parts)
+{
+	struct breakdown wide = *b;
+	size_t cap = span__round_up(b->len);
+
+	wide.parts |= parts;
+	wide.shared = false;
+	wide.cap = (uint32_t)cap;
+	wide.word = NULL;
+	if (cap) {
+		wide.word = calloc(cap, cell_size(&wide));
+		if (!wide.word)
+			return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < b->len; i++) {
+		const struct breakdown_cell cell = breakdown__cell(b, i);
+
+		add_cell(&wide, i, &cell);
+	}
+	if (!b->shared)
+		free(b->word);
+	*b = wide;
+	return 0;
+}
+
+/* Before anything is written. */
+static int own(struct breakdown *b, uint16_t parts)
+{
+	return b->shared || parts & ~b->parts ? make_room(b, parts) : 0;
 }
 
 static struct span span_of(const struct breakdown *b)
 {
-	return (struct span){b->offset, b->len, b->cap, (uint64_t *)b->cell};
+	return (struct span){b->offset, b->len, b->cap, b->word};
 }
 
 static void set_span(struct breakdown *b, const struct span *s)
@@ -36,28 +109,39 @@ static void set_span(struct breakdown *b, const struct span *s)
 	b->offset = s->offset;
 	b->len = s->len;
 	b->cap = s->cap;
-	b->cell = (struct breakdown_cell *)s->word;
+	b->word = s->data;
 }
 
+/* b owns its cells. */
 static void downscale(struct breakdown *b, int scale)
 {
+	const int shift = b->scale - scale;
 	struct span s;
 
-	if (scale >= b->scale)
+	if (shift <= 0)
 		return;
+	for (uint32_t i = 0; i < b->len; i++) {
+		const struct breakdown_cell cell = breakdown__cell(b, i);
+		size_t to = span__target(b->offset, shift, i);
+
+		memset(cell_at(b, i), 0, cell_size(b));
+		add_cell(b, (uint32_t)to, &cell);
+	}
 	s = span_of(b);
-	span__downscale(&s, WORDS, b->scale - scale);
+	span__shrink(&s, cell_size(b), shift);
 	set_span(b, &s);
-	b->scale = scale;
+	b->scale = (int8_t)scale;
 }
 
-/* Have cells for the indices lo..hi (at b's scale), at a lower scale if they
- * are too far from those there are. */
-static int cover(struct breakdown *b, int lo, int hi)
+/* Have cells of its own for the indices lo..hi (at b's scale), at a lower scale
+ * if they are too far from those there are. */
+static int cover(struct breakdown *b, uint16_t parts, int lo, int hi)
 {
-	int shift = 0, err;
+	int shift = 0, err = own(b, parts);
 	struct span s;
 
+	if (err)
+		return err;
 	if (b->len) {
 		int last = b->offset + (int)b->len - 1;
 
@@ -70,15 +154,24 @@ static int cover(struct breakdown *b, int lo, int hi)
 		shift++;
 	downscale(b, b->scale - shift);
 	s = span_of(b);
-	err = span__cover(&s, WORDS, lo >> shift, hi >> shift);
+	err = span__cover(&s, cell_size(b), lo >> shift, hi >> shift);
 	set_span(b, &s);
 	return err;
+}
+
+static uint16_t parts_in(const uint64_t part[PARTS])
+{
+	unsigned parts = 0;
+
+	for (unsigned i = 0; i < PARTS; i++)
+		parts |= (unsigned)(part[i] != 0) << i;
+	return (uint16_t)parts;
 }
 
 int breakdown__add(struct breakdown *b, uint64_t duration,
 		   const uint64_t part[PARTS], uint64_t times)
 {
-	struct breakdown_cell *cell;
+	uint64_t *word;
 	int index, err;
 
 	if (!times)
@@ -88,24 +181,23 @@ int breakdown__add(struct breakdown *b, uint64_t duration,
 		return 0;
 	}
 	index = histogram__index(duration, b->scale);
-	err = cover(b, index, index);
+	err = cover(b, parts_in(part), index, index);
 	if (err)
 		return err;
-	cell = &b->cell[histogram__index(duration, b->scale) - b->offset];
-	cell->count += times;
-	cell->duration += duration * times;
-	for (int i = 0; i < PARTS; i++)
-		cell->part[i] += part[i] * times;
+	index = histogram__index(duration, b->scale);
+	word = cell_at(b, (uint32_t)(index - b->offset));
+	word[WORD_COUNT] += times;
+	word[WORD_DURATION] += duration * times;
+	word += WORDS_FIXED;
+	for (unsigned left = b->parts; left; left &= left - 1)
+		*word++ += part[__builtin_ctz(left)] * times;
 	return 0;
 }
 
-static void add_cell(struct breakdown_cell *to,
-		     const struct breakdown_cell *from)
+void breakdown__share(struct breakdown *to, const struct breakdown *from)
 {
-	to->count += from->count;
-	to->duration += from->duration;
-	for (int i = 0; i < PARTS; i++)
-		to->part[i] += from->part[i];
+	*to = *from;
+	to->shared = from->word != NULL;
 }
 
 int breakdown__merge(struct breakdown *into, const struct breakdown *from)
@@ -115,17 +207,24 @@ int breakdown__merge(struct breakdown *into, const struct breakdown *from)
 	if (from->len) {
 		int last = from->offset + (int)from->len - 1;
 
+		err = own(into, from->parts);
+		if (err)
+			return err;
 		downscale(into, from->scale);
 		shift = from->scale - into->scale;
-		err = cover(into, from->offset >> shift, last >> shift);
+		err = cover(into, from->parts, from->offset >> shift,
+			    last >> shift);
 		if (err)
 			return err;
 	}
 	shift = from->scale - into->scale;
-	for (int i = 0; i < (int)from->len; i++)
-		add_cell(&into->cell[((from->offset + i) >> shift) -
-				     into->offset],
-			 &from->cell[i]);
+	for (int i = 0; i < (int)from->len; i++) {
+		const struct breakdown_cell cell =
+			breakdown__cell(from, (uint32_t)i);
+		int index = (from->offset + i) >> shift;
+
+		add_cell(into, (uint32_t)(index - into->offset), &cell);
+	}
 	into->zero_count += from->zero_count;
 	return 0;
 }
@@ -155,15 +254,18 @@ static double count_of(const struct breakdown *b)
 	uint64_t count = b->zero_count;
 
 	for (uint32_t i = 0; i < b->len; i++)
-		count += b->cell[i].count;
+		count += cell_at(b, i)[WORD_COUNT];
 	return (double)count;
 }
 
 void breakdown__mean(const struct breakdown *b, struct breakdown_slice *out)
 {
 	*out = (struct breakdown_slice){.count = (double)b->zero_count};
-	for (uint32_t i = 0; i < b->len; i++)
-		take(out, &b->cell[i], 1);
+	for (uint32_t i = 0; i < b->len; i++) {
+		const struct breakdown_cell cell = breakdown__cell(b, i);
+
+		take(out, &cell, 1);
+	}
 	divide(out);
 }
 
@@ -180,9 +282,11 @@ void breakdown__around(const struct breakdown *b, double q,
 		return;
 	}
 	for (uint32_t i = 0; i < b->len; i++) {
-		seen += (double)b->cell[i].count;
+		const struct breakdown_cell cell = breakdown__cell(b, i);
+
+		seen += (double)cell.count;
 		if (rank <= seen) {
-			take(out, &b->cell[i], 1);
+			take(out, &cell, 1);
 			break;
 		}
 	}
@@ -196,12 +300,12 @@ void breakdown__slowest(const struct breakdown *b, double share,
 
 	*out = (struct breakdown_slice){0};
 	for (uint32_t i = b->len; i-- > 0 && want > 0;) {
-		const struct breakdown_cell *cell = &b->cell[i];
-		double count = (double)cell->count;
+		const struct breakdown_cell cell = breakdown__cell(b, i);
+		double count = (double)cell.count;
 
-		if (!cell->count)
+		if (!cell.count)
 			continue;
-		take(out, cell, want < count ? want / count : 1);
+		take(out, &cell, want < count ? want / count : 1);
 		want -= count;
 	}
 	if (want > 0)

@@ -4,14 +4,15 @@
  * ones spend their time on. For each bucket of the duration, the sums of the
  * duration and of each part, so that whatever is taken together adds up.
  *
- * Memory: 120 bytes a bucket between the lowest and the highest used one
- * (rounded up to 16), at scale 3 (a bucket spans 9 %) or, where it needs more
- * than 64, at a lower one: a series from 1 ms to 100 ms takes 7 KB, and none
- * more than 8 KB.
+ * Memory: 8 bytes for each part that was ever there and 16 besides, a bucket
+ * between the lowest and the highest used one (rounded up to 8), at scale 3 (a
+ * bucket spans 9 %) or, where it needs more than 64, at a lower one: a series
+ * from 1 ms to 100 ms with six parts takes 3.6 KB, and none more than 8 KB.
  */
 #ifndef REQTRACE_STATS_BREAKDOWN_H
 #define REQTRACE_STATS_BREAKDOWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,12 +26,14 @@ struct breakdown_cell {
 };
 
 struct breakdown {
-	int scale;
-	int offset;   /* index of cell[0], as histogram__index has it */
+	int8_t scale;
+	bool shared;	/* word belongs to another one */
+	uint16_t parts; /* bit i: part i was ever there, and so has a word */
+	int offset;   /* index of the first cell, as histogram__index has it */
 	uint32_t len; /* at most BREAKDOWN_CELLS_MAX; scaled down for that */
 	uint32_t cap;
-	struct breakdown_cell *cell; /* owned */
-	uint64_t zero_count;	     /* operations of 0 ns, below every cell */
+	uint64_t *word; /* of each cell: count, duration, its parts in order */
+	uint64_t zero_count; /* operations of 0 ns, below every cell */
 };
 
 /* The mean of each part over some of the exchanges; the parts sum to the
@@ -53,6 +56,13 @@ int breakdown__add(struct breakdown *b, uint64_t duration,
 /* into += from; the result has the lower scale. 0, or -ENOMEM with no more
  * than into's scale changed. */
 int breakdown__merge(struct breakdown *into, const struct breakdown *from);
+
+/* Cell i < b->len. */
+struct breakdown_cell breakdown__cell(const struct breakdown *b, uint32_t i);
+
+/* A copy without cells of its own, until to is changed; so from must not
+ * change before to is freed. */
+void breakdown__share(struct breakdown *to, const struct breakdown *from);
 
 /* All of them. */
 void breakdown__mean(const struct breakdown *b, struct breakdown_slice *out);

@@ -218,7 +218,7 @@ int conn_list__event(struct connections *cs, const struct sink_conn *c)
 	return 0;
 }
 
-static void bound(struct histogram *h)
+static int bound(struct histogram *h)
 {
 	int first = h->offset, last = h->offset + (int)h->len - 1;
 	int scale = h->scale;
@@ -228,7 +228,7 @@ static void bound(struct histogram *h)
 		last >>= 1;
 		scale--;
 	}
-	histogram__downscale(h, scale);
+	return histogram__downscale(h, scale);
 }
 
 int connection__request(struct connection *conn, const struct request *r)
@@ -236,9 +236,10 @@ int connection__request(struct connection *conn, const struct request *r)
 	int err = histogram__add(&conn->duration, measure__duration(r),
 				 r->operations);
 
+	if (!err)
+		err = bound(&conn->duration);
 	if (err)
 		return err;
-	bound(&conn->duration);
 	conn->exchanges++;
 	conn->bytes_in += r->bytes_in;
 	conn->bytes_out += r->bytes_out;

@@ -253,7 +253,7 @@ static int copy_all(struct group **to, const struct group *from)
 		g->marked = from->marked;
 		g->active = 0;
 		g->slow = from->slow;
-		if (measure__copy(&g->m, &from->m)) {
+		if (measure__share(&g->m, &from->m)) {
 			free(g);
 			return -ENOMEM;
 		}
@@ -280,10 +280,12 @@ int groups__copy(struct groups *to, const struct groups *from)
 	return -ENOMEM;
 }
 
-void groups__set_recent(struct groups *copy)
+void groups__settle(struct groups *copy)
 {
 	struct group *g;
 
+	for (g = copy->all; g; g = g->hh.next)
+		measure__count_zeros(&g->m);
 	/* A pending request may have settled in another group than it was
 	 * marked in, so a mark can be ahead of its group. */
 	for (g = copy->all; g; g = g->hh.next)

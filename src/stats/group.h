@@ -88,11 +88,14 @@ int groups__set_summary(struct groups *gs, const struct rt_summary *summary);
 struct group *groups__find(const struct groups *gs,
 			   const struct group_key *key);
 
-/* Deep copy into an uninitialised one. 0 or -ENOMEM (to is initialised). */
+/* Copy into an uninitialised one, which shares the histograms of what is not
+ * changed in it: from must not change before the copy is freed. 0 or -ENOMEM
+ * (to is initialised). */
 int groups__copy(struct groups *to, const struct groups *from);
 
-/* Set .recent of every group of a copy. */
-void groups__set_recent(struct groups *copy);
+/* All is in the copy: set .recent of every group, and count what measures leave
+ * for last. */
+void groups__settle(struct groups *copy);
 
 /* The interval ends as copy shows it: recent figures of later copies of gs
  * start there. 0 or -ENOMEM. */

@@ -68,12 +68,14 @@ void histogram__init(struct histogram *h, int scale)
 
 void histogram__init_bounded(struct histogram *h, int scale, uint16_t max_len)
 {
-	*h = (struct histogram){.scale = (int16_t)scale, .max_len = max_len};
+	*h = (struct histogram){
+		.scale = (int8_t)scale, .max_len = max_len, .width = 1};
 }
 
 void histogram__free(struct histogram *h)
 {
-	free(h->bucket);
+	if (!h->shared)
+		free(h->bucket);
 	histogram__init_bounded(h, h->scale, h->max_len);
 }
 
@@ -89,10 +91,71 @@ static struct span span_of(const struct histogram *h)
 
 static void set_span(struct histogram *h, const struct span *s)
 {
-	h->offset = s->offset;
-	h->len = s->len;
-	h->cap = s->cap;
-	h->bucket = s->word;
+	h->offset = (int16_t)s->offset;
+	h->len = (uint16_t)s->len;
+	h->cap = (uint16_t)s->cap;
+	h->bucket = s->data;
+}
+
+static void set_bucket(struct histogram *h, uint32_t i, uint64_t value)
+{
+	switch (h->width) {
+	case 1:
+		((uint8_t *)h->bucket)[i] = (uint8_t)value;
+		break;
+	case 2:
+		((uint16_t *)h->bucket)[i] = (uint16_t)value;
+		break;
+	case 4:
+		((uint32_t *)h->bucket)[i] = (uint32_t)value;
+		break;
+	default:
+		((uint64_t *)h->bucket)[i] = value;
+	}
+}
+
+/* The highest count that a bucket of so many bytes holds. */
+static uint64_t most(unsigned width)
+{
+	return UINT64_MAX >> (64 - 8 * width);
+}
+
+/* Buckets of its own, which hold counts up to value. 0 or -ENOMEM. */
+static int make_room(struct histogram *h, uint64_t value)
+{
+	const size_t cap = span__round_up(h->len);
+	struct histogram wide = *h;
+
+	while (value > most(wide.width))
+		wide.width *= 2;
+	wide.shared = false;
+	wide.cap = (uint16_t)cap;
+	wide.bucket = cap ? malloc(cap * wide.width) : NULL;
+	if (cap && !wide.bucket)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < h->len; i++)
+		set_bucket(&wide, i, histogram__bucket(h, i));
+	if (!h->shared)
+		free(h->bucket);
+	*h = wide;
+	return 0;
+}
+
+/* Before anything is written. */
+static int own(struct histogram *h)
+{
+	return h->shared ? make_room(h, 0) : 0;
+}
+
+/* 0, or -ENOMEM and nothing is added. */
+static inline int add_to_bucket(struct histogram *h, uint32_t i, uint64_t times)
+{
+	uint64_t value = histogram__bucket(h, i) + times;
+
+	if ((h->shared || value > most(h->width)) && make_room(h, value))
+		return -ENOMEM;
+	set_bucket(h, i, value);
+	return 0;
 }
 
 static bool holds(const struct histogram *h, int lo, int hi)
@@ -119,9 +182,13 @@ static int cover(struct histogram *h, int lo, int hi)
 	while (h->max_len &&
 	       (last >> shift) - (first >> shift) >= (int)h->max_len)
 		shift++;
-	histogram__downscale(h, h->scale - shift);
+	err = own(h);
+	if (!err)
+		err = histogram__downscale(h, h->scale - shift);
+	if (err)
+		return err;
 	s = span_of(h);
-	err = span__cover(&s, 1, lo >> shift, hi >> shift);
+	err = span__cover(&s, h->width, lo >> shift, hi >> shift);
 	set_span(h, &s);
 	return err;
 }
@@ -160,9 +227,11 @@ int histogram__add(struct histogram *h, uint64_t ns, uint64_t times)
 		return 0;
 	if (ns) {
 		err = find_bucket(h, ns, &index);
+		if (!err)
+			err = add_to_bucket(h, (uint32_t)(index - h->offset),
+					    times);
 		if (err)
 			return err;
-		h->bucket[index - h->offset] += times;
 	} else {
 		h->zero_count += times;
 	}
@@ -170,35 +239,56 @@ int histogram__add(struct histogram *h, uint64_t ns, uint64_t times)
 	return 0;
 }
 
+/* Buckets of its own that hold whatever count more values make of them, so
+ * that adding those cannot fail half way. 0 or -ENOMEM. */
+static int reserve(struct histogram *h, uint64_t count)
+{
+	uint64_t value = h->count + count;
+
+	return h->shared || value > most(h->width) ? make_room(h, value) : 0;
+}
+
+static int add_counts(struct histogram *h, const uint32_t *counts, int lo,
+		      int hi, uint64_t count)
+{
+	int shift = RT_HIST_SCALE - h->scale;
+	int err = cover(h, (FIRST_INDEX + lo) >> shift,
+			(FIRST_INDEX + hi) >> shift);
+
+	shift = RT_HIST_SCALE - h->scale;
+	if (!err)
+		err = reserve(h, count);
+	for (int k = lo; k <= hi && !err; k++) {
+		int index = (FIRST_INDEX + k) >> shift;
+
+		err = add_to_bucket(h, (uint32_t)(index - h->offset),
+				    counts[k]);
+	}
+	return err;
+}
+
 int histogram__add_summary(struct histogram *h, const uint32_t *counts,
 			   uint64_t zero, uint64_t sum, uint64_t min,
 			   uint64_t max)
 {
-	int shift = RT_HIST_SCALE - h->scale;
 	int lo = 0, hi = RT_HIST_BUCKETS - 1, err;
-	uint64_t count = zero;
+	uint64_t count = 0;
 
 	while (lo < RT_HIST_BUCKETS && !counts[lo])
 		lo++;
 	while (hi > lo && !counts[hi])
 		hi--;
-	if (lo < RT_HIST_BUCKETS) {
-		err = cover(h, (FIRST_INDEX + lo) >> shift,
-			    (FIRST_INDEX + hi) >> shift);
+	for (int k = lo; k <= hi; k++)
+		count += counts[k];
+	if (count) {
+		err = add_counts(h, counts, lo, hi, count);
 		if (err)
 			return err;
-		shift = RT_HIST_SCALE - h->scale;
 	}
-	for (int k = lo; k <= hi; k++) {
-		int index = (FIRST_INDEX + k) >> shift;
-
-		h->bucket[index - h->offset] += counts[k];
-		count += counts[k];
-	}
-	if (!count)
+	if (!count && !zero)
 		return 0;
 	h->zero_count += zero;
-	note(h, count, sum, min, max);
+	note(h, count + zero, sum, min, max);
 	return 0;
 }
 
@@ -208,55 +298,90 @@ int histogram__merge(struct histogram *into, const struct histogram *from)
 
 	if (!from->count)
 		return 0;
-	histogram__downscale(into, from->scale);
+	err = histogram__downscale(into, from->scale);
+	if (err)
+		return err;
 	shift = from->scale - into->scale;
 	if (from->len) {
 		int last = from->offset + (int)from->len - 1;
 
 		err = cover(into, from->offset >> shift, last >> shift);
-		if (err)
-			return err;
 		shift = from->scale - into->scale;
+		if (!err)
+			err = reserve(into, from->count);
 	}
-	for (int i = 0; i < (int)from->len; i++) {
+	for (int i = 0; i < (int)from->len && !err; i++) {
 		int index = (from->offset + i) >> shift;
 
-		into->bucket[index - into->offset] += from->bucket[i];
+		err = add_to_bucket(into, (uint32_t)(index - into->offset),
+				    histogram__bucket(from, (uint32_t)i));
 	}
+	if (err)
+		return err;
 	into->zero_count += from->zero_count;
 	note(into, from->count, from->sum, from->min, from->max);
 	return 0;
 }
 
-int histogram__copy(struct histogram *to, const struct histogram *from)
+void histogram__share(struct histogram *to, const struct histogram *from)
 {
-	size_t cap = span__round_up(from->len);
-
 	*to = *from;
-	to->bucket = NULL;
-	to->cap = 0;
-	if (!cap)
-		return 0;
-	to->bucket = malloc(cap * sizeof(*to->bucket));
-	if (!to->bucket) {
-		histogram__init_bounded(to, from->scale, from->max_len);
-		return -ENOMEM;
-	}
-	to->cap = (uint32_t)cap;
-	memcpy(to->bucket, from->bucket, from->len * sizeof(*to->bucket));
-	return 0;
+	to->shared = from->bucket != NULL;
 }
 
-void histogram__downscale(struct histogram *h, int scale)
+int histogram__copy(struct histogram *to, const struct histogram *from)
 {
-	struct span s;
+	int err;
 
-	if (scale >= h->scale)
-		return;
+	histogram__share(to, from);
+	err = own(to);
+	if (err)
+		histogram__init_bounded(to, from->scale, from->max_len);
+	return err;
+}
+
+/* Buckets of its own for what pairs come to. */
+static int reserve_merged(struct histogram *h, int shift)
+{
+	uint64_t highest = 0, sum = 0;
+
+	for (uint32_t i = 0; i < h->len; i++) {
+		bool begins =
+			!i || span__target(h->offset, shift, i) !=
+				      span__target(h->offset, shift, i - 1);
+
+		sum = (begins ? 0 : sum) + histogram__bucket(h, i);
+		if (sum > highest)
+			highest = sum;
+	}
+	return h->shared || highest > most(h->width) ? make_room(h, highest)
+						     : 0;
+}
+
+int histogram__downscale(struct histogram *h, int scale)
+{
+	const int shift = h->scale - scale, offset = h->offset;
+	struct span s;
+	int err;
+
+	if (shift <= 0)
+		return 0;
+	/* Room for the highest sum; then no bucket is before its target. */
+	err = reserve_merged(h, shift);
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < h->len; i++) {
+		uint32_t to = (uint32_t)span__target(offset, shift, i);
+		uint64_t value = histogram__bucket(h, i);
+
+		set_bucket(h, i, 0);
+		set_bucket(h, to, histogram__bucket(h, to) + value);
+	}
 	s = span_of(h);
-	span__downscale(&s, 1, h->scale - scale);
+	span__shrink(&s, h->width, shift);
 	set_span(h, &s);
-	h->scale = (int16_t)scale;
+	h->scale = (int8_t)scale;
+	return 0;
 }
 
 double histogram__lower(int scale, int i)
@@ -275,8 +400,9 @@ static double within(const struct histogram *h, uint32_t i, double before,
 {
 	double lower = histogram__lower(h->scale, h->offset + (int)i);
 	double upper = histogram__upper(h->scale, h->offset + (int)i);
-	double value = lower * pow(upper / lower,
-				   (rank - before) / (double)h->bucket[i]);
+	double value =
+		lower * pow(upper / lower,
+			    (rank - before) / (double)histogram__bucket(h, i));
 
 	return fmin(fmax(value, (double)h->min), (double)h->max);
 }
@@ -300,7 +426,7 @@ double histogram__quantile(const struct histogram *h, double q)
 	for (uint32_t i = 0; i < h->len; i++) {
 		double before = seen;
 
-		seen += (double)h->bucket[i];
+		seen += (double)histogram__bucket(h, i);
 		if (rank <= seen)
 			return within(h, i, before, rank);
 	}

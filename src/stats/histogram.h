@@ -8,10 +8,11 @@
  * scale 5, 4.4 % at scale 3. count, sum, min and max are exact. Values above
  * 2^RT_HIST_MAX_EXP s count in the last bucket, so for quantiles that fall
  * among them this bound does not hold: they are told as too low, max is not.
- * Memory: 64 bytes and 8 bytes a bucket between the lowest and the highest
- * used one (rounded up to 16): a series that spans 1 ms to 100 ms at scale 5
- * takes 1.8 KB. A histogram may have a bound: values that would need more
- * buckets scale it down.
+ * Memory: 64 bytes and, for each bucket between the lowest and the highest
+ * used one (rounded up to 8), 1, 2, 4 or 8 bytes, as the fullest one needs: a
+ * series of a million requests that spans 1 ms to 100 ms at scale 5 takes
+ * 0.5 KB. A histogram may have a bound: values that would need more buckets
+ * scale it down.
  *
  * Bucket i at scale s holds (2^(i/2^s), 2^((i+1)/2^s)] seconds, as
  * OpenTelemetry has it. An integer of v ns is above boundary b seconds exactly
@@ -31,12 +32,14 @@ struct histogram {
 	uint64_t zero_count; /* values of exactly 0 ns */
 	uint64_t sum;	     /* ns */
 	uint64_t min, max;   /* ns; 0 when count is 0 */
-	int16_t scale;	     /* 0..RT_HIST_SCALE */
+	void *bucket;	     /* NULL when len is 0; see histogram__bucket */
+	int16_t offset;	     /* index (OpenTelemetry's) of the first bucket */
+	uint16_t len;	     /* buckets between lowest and highest used */
+	uint16_t cap;	     /* buckets allocated */
 	uint16_t max_len;    /* len may not exceed it; 0: any */
-	int offset;	     /* index (OpenTelemetry's) of bucket[0] */
-	uint32_t len;	     /* buckets between lowest and highest used */
-	uint32_t cap;	     /* buckets allocated, from bucket[0] on */
-	uint64_t *bucket;    /* owned; NULL when len is 0 */
+	int8_t scale;	     /* 0..RT_HIST_SCALE */
+	uint8_t width;	     /* bytes of a bucket: 1, 2, 4 or 8 */
+	bool shared;	     /* bucket belongs to another one */
 };
 
 /* Upper boundaries at RT_HIST_SCALE: table[k] = floor(2^((k + 1) / 32 - 30) s
@@ -53,6 +56,21 @@ void histogram__init(struct histogram *h, int scale);
  * than HISTOGRAM_LEN_MIN, as many as there are at scale 0. */
 void histogram__init_bounded(struct histogram *h, int scale, uint16_t max_len);
 #define HISTOGRAM_LEN_MIN (RT_HIST_MAX_EXP - RT_HIST_MIN_EXP)
+/* The count of bucket i < h->len; of index h->offset + i. */
+static inline uint64_t histogram__bucket(const struct histogram *h, uint32_t i)
+{
+	switch (h->width) {
+	case 1:
+		return ((const uint8_t *)h->bucket)[i];
+	case 2:
+		return ((const uint16_t *)h->bucket)[i];
+	case 4:
+		return ((const uint32_t *)h->bucket)[i];
+	default:
+		return ((const uint64_t *)h->bucket)[i];
+	}
+}
+
 /* Accepts an initialised h; resets it: its scale and bound stay. */
 void histogram__free(struct histogram *h);
 
@@ -82,8 +100,12 @@ int histogram__merge(struct histogram *into, const struct histogram *from);
 /* Deep copy into an uninitialised one, with its bound. 0 or -ENOMEM. */
 int histogram__copy(struct histogram *to, const struct histogram *from);
 
-/* Lower the scale by merging pairs; never raises it. In place. */
-void histogram__downscale(struct histogram *h, int scale);
+/* The same without buckets of its own, until to is changed; so from must not
+ * change before to is freed. */
+void histogram__share(struct histogram *to, const struct histogram *from);
+
+/* Lower the scale by merging pairs; never raises it. 0 or -ENOMEM. */
+int histogram__downscale(struct histogram *h, int scale);
 
 /* Value (ns, as double) at quantile 0 <= q <= 1: interpolated within its
  * bucket geometrically, clamped to [min, max]; 0 when empty. */

@@ -6,6 +6,8 @@
 #include "stats/measure.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "stats/measure_calls.h"
 
@@ -67,14 +69,30 @@ static int add_parts(struct measure *m, const struct request *r)
 	int err = 0;
 
 	for (int i = 0; i < PARTS && !err; i++) {
-		if (!is_known(r, i))
-			continue;
-		if (r->part[i])
+		if (r->part[i] && is_known(r, i))
 			err = histogram__add(&m->part[i], r->part[i], n);
-		else
-			histogram__add_zero(&m->part[i], n);
 	}
 	return err;
+}
+
+/* Operations of which a part is known, be it 0. */
+static uint64_t known_operations(const struct measure *m, enum part part)
+{
+	if (part == PART_RECEIVE_QUEUE)
+		return m->arrival_operations;
+	return part == PART_UNATTRIBUTED ? m->told_operations
+					 : m->parts_operations;
+}
+
+void measure__count_zeros(struct measure *m)
+{
+	for (int i = 0; i < PARTS; i++) {
+		uint64_t known = known_operations(m, i);
+
+		if (known > m->part[i].count)
+			histogram__add_zero(&m->part[i],
+					    known - m->part[i].count);
+	}
 }
 
 static int add_times(struct measure *m, const struct request *r)
@@ -125,6 +143,9 @@ int measure__add(struct measure *m, const struct request *r)
 	m->bytes_out += r->bytes_out;
 	m->with_arrival += r->has_arrival;
 	m->with_parts += r->has_parts;
+	m->arrival_operations += r->has_arrival ? r->operations : 0;
+	m->parts_operations += r->has_parts ? r->operations : 0;
+	m->told_operations += r->operations;
 	m->calls_known += r->has_parts && r->calls_known;
 	m->retransmits += r->retransmits;
 	if (r->end > m->last)
@@ -193,19 +214,56 @@ int measure__merge(struct measure *into, const struct measure *from)
 {
 	int err = measure__merge_whole(into, from);
 
+	into->arrival_operations += from->arrival_operations;
+	into->parts_operations += from->parts_operations;
+	into->told_operations += from->told_operations;
 	for (int i = 0; i < PARTS && !err; i++)
 		err = histogram__merge(&into->part[i], &from->part[i]);
 	return err;
 }
 
-int measure__copy(struct measure *to, const struct measure *from)
+static int copy_calls(struct measure *to, const struct measure *from)
 {
-	measure__init(to);
-	if (!measure__merge(to, from))
+	to->calls = NULL;
+	to->calls_len = 0;
+	if (!from->calls_len)
 		return 0;
-	measure__free(to);
-	measure__init(to);
-	return -ENOMEM;
+	to->calls = malloc(from->calls_len * sizeof(*to->calls));
+	if (!to->calls)
+		return -ENOMEM;
+	memcpy(to->calls, from->calls, from->calls_len * sizeof(*to->calls));
+	to->calls_len = from->calls_len;
+	return 0;
+}
+
+int measure__share_whole(struct measure *to, const struct measure *from)
+{
+	*to = *from;
+	disown(to);
+	to->arrival_operations = 0;
+	to->parts_operations = 0;
+	to->told_operations = 0;
+	if (copy_calls(to, from))
+		return -ENOMEM;
+	histogram__share(&to->duration, &from->duration);
+	histogram__share(&to->time_to_first_byte, &from->time_to_first_byte);
+	breakdown__share(&to->breakdown, &from->breakdown);
+	histogram__share(&to->rtt, &from->rtt);
+	return 0;
+}
+
+int measure__share(struct measure *to, const struct measure *from)
+{
+	int err = measure__share_whole(to, from);
+
+	if (err)
+		return err;
+	to->arrival_operations = from->arrival_operations;
+	to->parts_operations = from->parts_operations;
+	to->told_operations = from->told_operations;
+	for (int i = 0; i < PARTS; i++)
+		histogram__share(&to->part[i], &from->part[i]);
+	return 0;
 }
 
 void measure__move(struct measure *to, struct measure *from)

@@ -160,12 +160,29 @@ static int compare_rows(const void *a, const void *b)
 			ORDER(x->tid, y->tid), strcmp(x->peer, y->peer));
 }
 
-/* Reports have no histograms of parts of rows that are sums of series. */
+static bool is_kept(enum snapshot_by by)
+{
+	return by == SNAPSHOT_BY_THREAD || by == SNAPSHOT_BY_PEER;
+}
+
+/* The first group of a row. Reports have no histograms of parts of rows that
+ * are sums of series, and these outlive the row. */
+static int begin_row(struct snapshot_row *row, struct group *g,
+		     enum snapshot_by by)
+{
+	row->active = g->active;
+	set_keys(row, &g->key, by);
+	if (!is_kept(by))
+		return measure__share_whole(&row->m, &g->m);
+	measure__move(&row->m, &g->m);
+	return 0;
+}
+
 static int add_group(struct snapshot_row *row, const struct group *g,
 		     enum snapshot_by by)
 {
 	row->active += g->active;
-	if (by == SNAPSHOT_BY_THREAD || by == SNAPSHOT_BY_PEER)
+	if (is_kept(by))
 		return measure__merge(&row->m, &g->m);
 	return measure__merge_whole(&row->m, &g->m);
 }
@@ -175,22 +192,21 @@ static int merge(struct group *const *sorted, size_t groups_len,
 		 enum snapshot_by by, struct snapshot_row *rows, size_t *len)
 {
 	for (size_t i = 0; i < groups_len; i++) {
-		struct snapshot_row *row;
+		bool begins = i == 0 ||
+			      compare_groups(&sorted[i - 1], &sorted[i], &by);
+		int err;
 
-		if (i == 0 || compare_groups(&sorted[i - 1], &sorted[i], &by)) {
-			row = &rows[(*len)++];
-			measure__init(&row->m);
-			set_keys(row, &sorted[i]->key, by);
-		} else {
-			row = &rows[*len - 1];
-		}
-		if (add_group(row, sorted[i], by))
-			return -ENOMEM;
+		if (begins)
+			err = begin_row(&rows[(*len)++], sorted[i], by);
+		else
+			err = add_group(&rows[*len - 1], sorted[i], by);
+		if (err)
+			return err;
 	}
 	return 0;
 }
 
-int rows__build(const struct groups *groups, enum snapshot_by by,
+int rows__build(struct groups *groups, enum snapshot_by by,
 		const struct snapshot_port *ports, size_t ports_len,
 		const struct processes *processes, struct snapshot_row **out,
 		size_t *len)

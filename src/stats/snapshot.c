@@ -52,8 +52,8 @@ static int copies__make(struct copies *copies, const struct stats *s,
 		copies__free(copies);
 		return err;
 	}
-	groups__set_recent(&copies->series);
-	groups__set_recent(&copies->rows);
+	groups__settle(&copies->series);
+	groups__settle(&copies->rows);
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * struct snapshot: everything a view or an exporter may show, at one instant,
- * read-only. Built by stats; owns all it points to except interned strings
- * (which outlive it). Times are ns unless a name says otherwise.
+ * read-only. Built by stats, and valid until these are fed again, as it shares
+ * the histograms of all that is not pending; owns the rest but for interned
+ * strings. Times are ns unless a name says otherwise.
  */
 #ifndef REQTRACE_STATS_SNAPSHOT_H
 #define REQTRACE_STATS_SNAPSHOT_H
@@ -46,6 +47,10 @@ struct measure {
 				       * were seen */
 	struct breakdown breakdown;   /* parts by duration */
 	uint64_t with_parts;	      /* exchanges whose threads were seen */
+	/* Operations whose parts are known: in the histograms of parts, be it
+	 * as 0. Of those with parts, of those with an arrival, and of all but
+	 * summarised ones. */
+	uint64_t parts_operations, arrival_operations, told_operations;
 	struct histogram rtt;  /* TCP round-trip time at the end of an exchange;
 				* one an exchange, of those where known */
 	uint64_t retransmits;  /* TCP segments */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 16 /* cells allocated at a time */
+#define CHUNK 8 /* cells allocated at a time */
 
 /* Arithmetic shift: floor for negative indices too, as merging pairs asks. */
 _Static_assert(-1 >> 1 == -1, "indices are shifted arithmetically");
@@ -16,21 +16,21 @@ size_t span__round_up(size_t len)
 	return (len + CHUNK - 1) / CHUNK * CHUNK;
 }
 
-static int resize(struct span *s, size_t words, size_t cap)
+static int resize(struct span *s, size_t size, size_t cap)
 {
-	uint64_t *word = realloc(s->word, cap * words * sizeof(*word));
+	void *data = realloc(s->data, cap * size);
 
-	if (!word)
+	if (!data)
 		return -ENOMEM;
-	s->word = word;
+	s->data = data;
 	s->cap = (uint32_t)cap;
 	return 0;
 }
 
-int span__cover(struct span *s, size_t words, int lo, int hi)
+int span__cover(struct span *s, size_t size, int lo, int hi)
 {
-	const size_t size = words * sizeof(*s->word);
 	size_t front = 0, need;
+	char *data;
 
 	if (s->len) {
 		int last = s->offset + (int)s->len - 1;
@@ -42,42 +42,26 @@ int span__cover(struct span *s, size_t words, int lo, int hi)
 		front = (size_t)(s->offset - lo);
 	}
 	need = (size_t)(hi - lo) + 1;
-	if (need > s->cap && resize(s, words, span__round_up(need)))
+	if (need > s->cap && resize(s, size, span__round_up(need)))
 		return -ENOMEM;
+	data = s->data;
 	if (front)
-		memmove(s->word + front * words, s->word, s->len * size);
-	memset(s->word, 0, front * size);
-	memset(s->word + (front + s->len) * words, 0,
+		memmove(data + front * size, data, s->len * size);
+	memset(data, 0, front * size);
+	memset(data + (front + s->len) * size, 0,
 	       (need - front - s->len) * size);
 	s->offset = lo;
 	s->len = (uint32_t)need;
 	return 0;
 }
 
-/* Cell from goes into cell to, which is never behind it. */
-static void move(struct span *s, size_t words, size_t from, size_t to)
+void span__shrink(struct span *s, size_t size, int shift)
 {
-	for (size_t w = 0; w < words; w++) {
-		uint64_t value = s->word[from * words + w];
-
-		s->word[from * words + w] = 0;
-		s->word[to * words + w] += value;
-	}
-}
-
-void span__downscale(struct span *s, size_t words, int shift)
-{
-	int offset = s->offset >> shift;
-
 	if (!s->len)
 		return;
-	for (int i = 0; i < (int)s->len; i++)
-		move(s, words, (size_t)i,
-		     (size_t)(((s->offset + i) >> shift) - offset));
-	s->len = (uint32_t)(((s->offset + (int)s->len - 1) >> shift) - offset +
-			    1);
-	s->offset = offset;
+	s->len = (uint32_t)span__target(s->offset, shift, s->len - 1) + 1;
+	s->offset >>= shift;
 	/* Give back what is no longer needed; keeping it is no error. */
 	if (span__round_up(s->len) < s->cap)
-		(void)resize(s, words, span__round_up(s->len));
+		(void)resize(s, size, span__round_up(s->len));
 }

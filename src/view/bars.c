@@ -40,7 +40,7 @@ static uint64_t line_count(const struct bars *b, uint32_t first)
 	uint64_t count = 0;
 
 	for (uint32_t i = first; i < first + b->step && i < b->h->len; i++)
-		count += b->h->bucket[i];
+		count += histogram__bucket(b->h, i);
 	return count;
 }
 

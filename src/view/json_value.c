@@ -90,7 +90,8 @@ static json_t *buckets(const struct histogram *h)
 
 	for (uint32_t i = 0; i < h->len; i++) {
 		if (json_array_append_new(
-			    array, json_integer((json_int_t)h->bucket[i]))) {
+			    array, json_integer((json_int_t)histogram__bucket(
+					   h, i)))) {
 			json_decref(array);
 			return NULL;
 		}

@@ -183,10 +183,12 @@ static uint64_t sum_of(const struct breakdown *b, bool parts)
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < b->len; i++) {
+		const struct breakdown_cell c = breakdown__cell(b, i);
+
 		if (!parts)
-			sum += b->cell[i].duration;
+			sum += c.duration;
 		for (int k = 0; parts && k < PARTS; k++)
-			sum += b->cell[i].part[k];
+			sum += c.part[k];
 	}
 	return sum;
 }
@@ -219,12 +221,12 @@ static void is_bounded_by_pairs(void **state)
 	assert_int_equal(sum_of(&b, true), sum);
 	/* Cells are where their index says, after all the moves. */
 	for (uint32_t i = 0; i < b.len; i++) {
-		const struct breakdown_cell *c = &b.cell[i];
+		const struct breakdown_cell c = breakdown__cell(&b, i);
 
-		if (!c->count)
+		if (!c.count)
 			continue;
 		assert_int_equal(
-			histogram__index(c->duration / c->count, b.scale),
+			histogram__index(c.duration / c.count, b.scale),
 			b.offset + (int)i);
 	}
 	breakdown__free(&b);
@@ -260,8 +262,13 @@ static void merges(void **state)
 		assert_int_equal(b->offset, all.offset);
 		assert_int_equal(b->len, all.len);
 		assert_int_equal(b->zero_count, 5);
-		assert_memory_equal(b->cell, all.cell,
-				    all.len * sizeof(*all.cell));
+		for (uint32_t i = 0; i < b->len; i++) {
+			const struct breakdown_cell x = breakdown__cell(b, i),
+						    y = breakdown__cell(&all,
+									i);
+
+			assert_memory_equal(&x, &y, sizeof(x));
+		}
 	}
 	breakdown__free(&all);
 	breakdown__free(&low);

@@ -296,7 +296,7 @@ static void measures_move(void **state)
 	assert_int_equal(measure__add(&from, &r), 0);
 	measure__move(&to, &from);
 	assert_int_equal(from.breakdown.len, 0);
-	assert_null(from.breakdown.cell);
+	assert_null(from.breakdown.word);
 	assert_int_equal(from.rtt.count, 0);
 	assert_int_equal(from.calls_len, 0);
 	assert_int_equal(to.breakdown.len, 1);
@@ -304,7 +304,7 @@ static void measures_move(void **state)
 	assert_int_equal(to.calls_len, 1);
 	/* What was moved from can be used again. */
 	assert_int_equal(measure__add(&from, &r), 0);
-	assert_int_equal(from.breakdown.cell[0].count, 1);
+	assert_int_equal(breakdown__cell(&from.breakdown, 0).count, 1);
 	assert_int_equal(from.calls[0].count, 1);
 	measure__free(&from);
 	measure__free(&to);
