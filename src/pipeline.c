@@ -166,22 +166,23 @@ static void pipeline__cost(struct pipeline *p, const struct rt_cost *cost)
 	p->facts.rss_bytes = cost->rss_bytes;
 }
 
+static int pipeline__pending(void *ctx, model_pending_fn fn, void *arg)
+{
+	return model__each_pending(ctx, fn, arg);
+}
+
 static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
 			      struct snapshot **out)
 {
-	const struct request *pending;
-	size_t len;
-	int code = model__pending(p->model, &pending, &len);
+	const struct stats_pending pending = {pipeline__pending, p->model};
 
-	if (code)
-		return code;
 	p->facts.in_flight = model__in_flight(p->model);
 	p->facts.unreadable = model__unreadable(p->model);
 	p->facts.uncounted = model__uncounted(p->model);
 	p->facts.forgotten = model__forgotten(p->model);
 	p->facts.unanswered = model__unanswered(p->model);
 	p->facts.calls_dropped = model__calls_dropped(p->model);
-	return stats__snapshot(p->stats, &p->facts, pending, len, p->now,
+	return stats__snapshot(p->stats, &p->facts, &pending, p->now,
 			       kind == RT_REC_TICK, kind == RT_REC_END, out);
 }
 

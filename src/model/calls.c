@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 struct calls_record {
 	uint64_t cookie;
 	uint32_t seq;

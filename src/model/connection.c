@@ -5,16 +5,19 @@
  */
 #include "model/connection.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-struct connection *connections__find(const struct connections *cs,
-				     uint64_t cookie)
-{
-	struct connection *c;
+#include "base/hash.h"
 
-	HASH_FIND(hh, cs->by_cookie, &cookie, sizeof(cookie), c);
-	return c;
+void connections__init(struct connections *cs)
+{
+	*cs = (struct connections){.pool = {.size = sizeof(struct connection)}};
+}
+
+void connections__free(struct connections *cs)
+{
+	lookup__free(&cs->by_cookie);
+	pool__free(&cs->pool);
 }
 
 static void connection_init(struct connection *c, const struct rt_peer *peer,
@@ -37,16 +40,17 @@ static void connection_init(struct connection *c, const struct rt_peer *peer,
 struct connection *connections__add(struct connections *cs,
 				    const struct rt_peer *peer, uint32_t pid)
 {
-	struct connection *c = calloc(1, sizeof(*c));
+	struct connection *c = pool__get(&cs->pool);
 
 	if (!c)
 		return NULL;
 	connection_init(c, peer, pid);
-	HASH_ADD(hh, cs->by_cookie, cookie, sizeof(c->cookie), c);
-	if (c->hh.tbl)
-		return c;
-	free(c);
-	return NULL;
+	if (lookup__add(&cs->by_cookie, c->cookie, c)) {
+		pool__put(&cs->pool, c);
+		return NULL;
+	}
+	DL_APPEND(cs->open, c);
+	return c;
 }
 
 void connections__remove(struct connections *cs, struct connection *c)
@@ -54,27 +58,29 @@ void connections__remove(struct connections *cs, struct connection *c)
 	if (c->closed) {
 		DL_DELETE(cs->closed, c);
 		cs->closed_len--;
+	} else {
+		DL_DELETE(cs->open, c);
 	}
-	HASH_DEL(cs->by_cookie, c);
-	free(c);
+	lookup__remove(&cs->by_cookie, c->cookie);
+	pool__put(&cs->pool, c);
 }
 
 /* Second chance: one that had traffic moves to the end of the queue, so each
  * call costs as much as there was traffic since the last. */
 struct connection *connections__victim(struct connections *cs)
 {
-	if (HASH_COUNT(cs->by_cookie) < CONNECTIONS_MAX)
+	if (cs->by_cookie.len < CONNECTIONS_MAX)
 		return NULL;
 	if (cs->closed)
 		return cs->closed;
-	while (cs->by_cookie->touched) {
-		struct connection *c = cs->by_cookie;
+	while (cs->open->touched) {
+		struct connection *c = cs->open;
 
 		c->touched = false;
-		HASH_DEL(cs->by_cookie, c);
-		HASH_ADD(hh, cs->by_cookie, cookie, sizeof(c->cookie), c);
+		DL_DELETE(cs->open, c);
+		DL_APPEND(cs->open, c);
 	}
-	return cs->by_cookie;
+	return cs->open;
 }
 
 void connections__close(struct connections *cs, struct connection *c,
@@ -82,6 +88,7 @@ void connections__close(struct connections *cs, struct connection *c,
 {
 	c->closed = true;
 	c->closed_at = time;
+	DL_DELETE(cs->open, c);
 	DL_APPEND(cs->closed, c);
 	cs->closed_len++;
 }
@@ -105,11 +112,12 @@ uint16_t connection__port(const struct connection *c)
 }
 
 /* *s is c as it is; the event's own figures are 0. */
-static void describe(const struct connection *c, enum sink_conn_event event,
+static void describe(struct connection *c, enum sink_conn_event event,
 		     uint64_t time, struct sink_conn *s)
 {
 	*s = (struct sink_conn){
 		.event = event,
+		.keep = &c->keep,
 		.cookie = c->cookie,
 		.pid = c->pid,
 		.role = c->role,
@@ -126,7 +134,7 @@ static void describe(const struct connection *c, enum sink_conn_event event,
 	memcpy(s->remote_addr, c->remote_addr, sizeof(s->remote_addr));
 }
 
-int connection__tell(const struct connection *c, const struct model_sink *sink,
+int connection__tell(struct connection *c, const struct model_sink *sink,
 		     enum sink_conn_event event, uint32_t old_pid,
 		     uint64_t time, uint64_t bytes_in, uint64_t bytes_out)
 {

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/hash.h"
+#include "base/lookup.h"
+#include "base/pool.h"
 #include "model/sink.h"
 #include "proto/proto.h"
 
-/* 64 MiB. Closings that did not fit the ring leave entries behind, so there
+/* 56 MiB. Closings that did not fit the ring leave entries behind, so there
  * must be a bound; those without traffic for longest go first. */
 #define CONNECTIONS_MAX 262144
 
@@ -24,43 +25,60 @@
 struct turn;
 struct stream;
 
+/* By cache lines: what each exchange needs, what it needs besides, the rest. */
 struct connection {
 	uint64_t cookie;
-	uint64_t established; /* ns; 0 when joined */
-	uint8_t local_addr[16], remote_addr[16];
-	uint16_t local_port, remote_port;
-	uint32_t pid;	   /* process that uses it now */
-	uint32_t owner;	   /* that listens or connected; 0: unknown */
-	uint8_t role;	   /* enum rt_role; unknown until told */
-	uint8_t transport; /* enum rt_transport */
-	bool joined, summarised;
-	bool told;     /* OPENED or JOINED went to the sink */
-	bool accepted; /* ACCEPTED did */
-	bool closed;
-	bool touched;		   /* had traffic since it was last looked at */
-	bool upgraded;		   /* is a stream from here on */
-	bool numbered;		   /* next_seq is valid */
-	uint32_t next_seq;	   /* after the highest that is final */
-	uint64_t seen;		   /* bit i: next_seq - 1 - i is final */
-	const struct proto *proto; /* NULL: not known (yet) */
-	const char *operation;	   /* of the latest turn: spares a look-up */
-	const char *status;
+	void *keep;	       /* of the sink */
 	struct turn *held;     /* final, but the next turn may continue it */
 	struct turn *pending;  /* provisional; includes held if it goes on */
 	struct stream *stream; /* not NULL: told BEGIN, not yet END */
+	uint64_t seen;	       /* bit i: next_seq - 1 - i is final */
+	uint32_t next_seq;     /* after the highest that is final */
+	uint32_t pid;	       /* process that uses it now */
+	uint8_t role;	       /* enum rt_role; unknown until told */
+	uint8_t transport;     /* enum rt_transport */
+	bool joined : 1, summarised : 1;
+	bool told : 1;	   /* OPENED or JOINED went to the sink */
+	bool accepted : 1; /* ACCEPTED did */
+	bool closed : 1;
+	bool touched : 1;  /* had traffic since it was last looked at */
+	bool upgraded : 1; /* is a stream from here on */
+	bool numbered : 1; /* next_seq is valid */
+	uint16_t local_port, remote_port;
+
+	const struct proto *proto; /* NULL: not known (yet) */
+	const char *operation;	   /* of the latest turn: spares a look-up */
+	const char *status;
+	uint8_t remote_addr[16];
+	uint8_t local_addr[16];
+	uint64_t established; /* ns; 0 when joined */
+
 	uint64_t closed_at;
-	struct connection *prev, *next; /* in connections.closed */
-	UT_hash_handle hh;
-};
+	struct connection *prev, *next; /* in connections.open or .closed */
+	uint32_t owner; /* that listens or connected; 0: unknown */
+} __attribute__((aligned(POOL_LINE)));
+
+_Static_assert(sizeof(struct connection) == 3 * POOL_LINE,
+	       "tens of thousands are kept");
 
 struct connections {
-	struct connection *by_cookie; /* oldest first */
-	struct connection *closed;    /* in order of closing */
+	struct lookup by_cookie;
+	struct connection *open;   /* oldest first */
+	struct connection *closed; /* in order of closing */
 	unsigned closed_len;
+	struct pool pool;
 };
 
-struct connection *connections__find(const struct connections *cs,
-				     uint64_t cookie);
+void connections__init(struct connections *cs);
+/* All must have been removed. */
+void connections__free(struct connections *cs);
+
+static inline struct connection *connections__find(const struct connections *cs,
+						   uint64_t cookie)
+{
+	return lookup__find(&cs->by_cookie, cookie);
+}
+
 /* A new connection as peer describes it; NULL when out of memory. */
 struct connection *connections__add(struct connections *cs,
 				    const struct rt_peer *peer, uint32_t pid);
@@ -77,7 +95,7 @@ void connections__expire(struct connections *cs, uint64_t now);
 /* Local (server) or remote (client) port. */
 uint16_t connection__port(const struct connection *c);
 /* Tell the sink of event at time; bytes only matter to CLOSED. */
-int connection__tell(const struct connection *c, const struct model_sink *sink,
+int connection__tell(struct connection *c, const struct model_sink *sink,
 		     enum sink_conn_event event, uint32_t old_pid,
 		     uint64_t time, uint64_t bytes_in, uint64_t bytes_out);
 

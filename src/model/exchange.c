@@ -10,7 +10,7 @@
 
 #include "model/stream.h"
 
-static int settle(struct exchanges *xs, const struct connection *c,
+static int settle(struct exchanges *xs, struct connection *c,
 		  const struct turn *t)
 {
 	struct request r;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "model/exchange.h"
 #include "model/process.h"
 
@@ -22,8 +23,6 @@ struct model {
 	struct exchanges exchanges;
 	uint64_t now; /* highest time of a record */
 	uint64_t forgotten;
-	struct request *pending; /* what model__pending returned last */
-	size_t pending_cap;
 };
 
 struct model *model__new(const struct model_sink *sink)
@@ -36,6 +35,7 @@ struct model *model__new(const struct model_sink *sink)
 	processes__init(&m->processes, &m->sink);
 	operations__init(&m->operations);
 	payloads__init(&m->payloads);
+	connections__init(&m->connections);
 	calls__init(&m->calls, &m->connections);
 	m->reader.payloads = &m->payloads;
 	m->reader.operations = &m->operations;
@@ -51,15 +51,18 @@ void model__free(struct model *m)
 
 	if (!m)
 		return;
-	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+	DL_FOREACH_SAFE(m->connections.open, c, next)
+	{
 		exchange__forget(&m->exchanges, c);
 		connections__remove(&m->connections, c);
 	}
+	while (m->connections.closed)
+		connections__remove(&m->connections, m->connections.closed);
+	connections__free(&m->connections);
 	payloads__free(&m->payloads);
 	calls__free(&m->calls);
 	operations__free(&m->operations);
 	processes__free(&m->processes);
-	free(m->pending);
 	free(m);
 }
 
@@ -101,6 +104,11 @@ static int connection_get(struct model *m, const struct rt_peer *peer,
 		c = connections__add(&m->connections, peer, pid);
 		if (!c)
 			return -ENOMEM;
+	}
+	/* What the sink has of it, while the payload is being parsed. */
+	if (c->keep) {
+		__builtin_prefetch(c->keep);
+		__builtin_prefetch((const char *)c->keep + POOL_LINE);
 	}
 	if (c->role == RT_ROLE_UNKNOWN)
 		c->role = peer->role;
@@ -329,48 +337,33 @@ static const struct turn *pending_of(const struct connection *c)
 	return t && !turn__is_in_flight(t) ? t : NULL;
 }
 
-static int pending_reserve(struct model *m, size_t len)
+int model__each_pending(struct model *m, model_pending_fn fn, void *arg)
 {
-	size_t cap = m->pending_cap ? m->pending_cap : 64;
-	struct request *grown;
+	struct connection *c;
+	struct request r;
+	int err = 0;
 
-	if (len <= m->pending_cap)
-		return 0;
-	while (cap < len)
-		cap *= 2;
-	grown = realloc(m->pending, cap * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	m->pending = grown;
-	m->pending_cap = cap;
-	return 0;
-}
-
-int model__pending(struct model *m, const struct request **out, size_t *len)
-{
-	const struct connection *c, *next;
-	size_t n = 0;
-
-	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+	DL_FOREACH(m->connections.open, c)
+	{
 		const struct turn *t = pending_of(c);
 
 		if (!t)
 			continue;
-		if (pending_reserve(m, n + 1))
-			return -ENOMEM;
-		turn__request(t, c, &m->pending[n++]);
+		turn__request(t, c, &r);
+		err = fn(arg, &r);
+		if (err)
+			break;
 	}
-	*out = m->pending;
-	*len = n;
-	return 0;
+	return err;
 }
 
 uint64_t model__in_flight(const struct model *m)
 {
-	const struct connection *c, *next;
+	const struct connection *c;
 	uint64_t n = 0;
 
-	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+	DL_FOREACH(m->connections.open, c)
+	{
 		const struct turn *t = exchange__open(c);
 
 		n += t && turn__is_in_flight(t);
@@ -380,10 +373,11 @@ uint64_t model__in_flight(const struct model *m)
 
 uint64_t model__unreadable(const struct model *m)
 {
-	const struct connection *c, *next;
+	const struct connection *c;
 	uint64_t n = m->exchanges.unreadable;
 
-	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+	DL_FOREACH(m->connections.open, c)
+	{
 		const struct turn *t = pending_of(c);
 
 		n += t && t->unreadable;
@@ -398,10 +392,11 @@ uint64_t model__unanswered(const struct model *m)
 
 uint64_t model__uncounted(const struct model *m)
 {
-	const struct connection *c, *next;
+	const struct connection *c;
 	uint64_t n = m->exchanges.uncounted;
 
-	HASH_ITER (hh, m->connections.by_cookie, c, next) {
+	DL_FOREACH(m->connections.open, c)
+	{
 		const struct turn *t = pending_of(c);
 
 		n += t && !t->exact;

@@ -21,14 +21,15 @@ int model__event(struct model *m, const struct event *ev);
 
 /* Exchanges that are idle and may still grow, as requests: counted in a
  * snapshot now, told to the sink when they are settled. Only those whose
- * response may be whole; the others are in flight. *out is owned by the
- * model and valid until the next model__ call. 0 or -ENOMEM. */
-int model__pending(struct model *m, const struct request **out, size_t *len);
+ * response may be whole; the others are in flight. fn is called for each, and
+ * what it returns but 0 ends that. 0, or what fn returned. */
+typedef int (*model_pending_fn)(void *arg, const struct request *r);
+int model__each_pending(struct model *m, model_pending_fn fn, void *arg);
 
 /* Requests known to be without a (whole) response at this moment. */
 uint64_t model__in_flight(const struct model *m);
 
-/* Totals for coverage, open exchanges that model__pending returns included:
+/* Totals for coverage, open exchanges of model__each_pending included:
  * exchanges whose request could not be read (operation "(not readable)"), and
  * those whose number of operations is only a lower bound. */
 uint64_t model__unreadable(const struct model *m);

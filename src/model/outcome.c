@@ -156,11 +156,12 @@ static const char *protocol_of(const struct turn *t, const struct connection *c)
 	return c->transport == RT_TRANSPORT_UNIX ? "unix" : "tcp";
 }
 
-void turn__request(const struct turn *t, const struct connection *c,
+void turn__request(const struct turn *t, struct connection *c,
 		   struct request *r)
 {
 	/* The arrays after that are filled as far as they are used. */
 	memset(r, 0, offsetof(struct request, part));
+	r->keep = &c->keep;
 	r->cookie = c->cookie;
 	r->seq = t->seq;
 	r->pid = t->pid;

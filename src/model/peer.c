@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 const char peer__other[] = "other";
 const char peer__client[] = "client";
 const char peer__clients[] = "other clients";

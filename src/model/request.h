@@ -34,6 +34,10 @@ struct request_call {
 };
 
 struct request {
+	/* Where the sink may keep a pointer with the connection, NULL at
+	 * first. Valid during the call, and itself NULL of a request that is
+	 * not the model's. */
+	void **keep;
 	uint64_t cookie;
 	uint32_t seq;	   /* of its (last) record on the connection */
 	uint32_t pid, tid; /* that began it */

@@ -29,6 +29,7 @@ enum sink_conn_event {
 /* A connection as it is at the event. */
 struct sink_conn {
 	enum sink_conn_event event;
+	void **keep; /* see struct request */
 	uint64_t cookie;
 	uint32_t pid;
 	uint32_t old_pid; /* MOVED: that used it before; OPENED: that listens

@@ -76,7 +76,7 @@ bool turn__is_in_flight(const struct turn *t);
 bool turn__is_goodbye(const struct turn *t, enum rt_role role);
 
 /* *r is the request that t is, on c. */
-void turn__request(const struct turn *t, const struct connection *c,
+void turn__request(const struct turn *t, struct connection *c,
 		   struct request *r);
 
 /* Monotonic ns at which t began; its earliest known time. */

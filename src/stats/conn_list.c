@@ -10,12 +10,21 @@
 #include "stats/connections.h"
 #include "stats/names.h"
 
-/* An open connection with its requests that no sink was told. */
+/* An open connection, and when it was active last, pending requests
+ * included. */
 struct candidate {
 	const struct connection *conn;
-	const struct request *const *pending;
-	size_t pending_len;
 	uint64_t last;
+};
+
+/* When the pending request of a connection ended. */
+struct pending_end {
+	uint64_t cookie, end;
+};
+
+struct pending_ends {
+	struct pending_end *list;
+	size_t len, cap;
 };
 
 static uint64_t since(uint64_t then, uint64_t now)
@@ -28,19 +37,8 @@ static uint64_t quantile(const struct histogram *h, double q)
 	return (uint64_t)llround(histogram__quantile(h, q));
 }
 
-/* All that connection__request does, to a copy. */
-static int apply(struct connection *copy, const struct request *const *pending,
-		 size_t pending_len)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < pending_len && !err; i++)
-		err = connection__request(copy, pending[i]);
-	return err;
-}
-
-static void describe(const struct connection *conn, uint64_t now,
-		     struct snapshot_conn *out)
+void connection__figures(const struct connection *conn, uint64_t now,
+			 struct snapshot_conn *out)
 {
 	*out = (struct snapshot_conn){
 		.pid = conn->pid,
@@ -65,70 +63,50 @@ static void describe(const struct connection *conn, uint64_t now,
 			conn->remote_addr, conn->remote_port);
 }
 
-int connection__figures(const struct connection *conn, uint64_t now,
-			const struct request *const *pending,
-			size_t pending_len, struct snapshot_conn *out)
+static int note_end(void *arg, const struct request *r)
 {
-	struct connection copy = *conn;
-	int err;
+	struct pending_ends *ends = arg;
 
-	if (!pending_len) {
-		describe(conn, now, out);
-		return 0;
+	if (ends->len == ends->cap) {
+		size_t cap = ends->cap ? 2 * ends->cap : 64;
+		struct pending_end *grown =
+			realloc(ends->list, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		ends->list = grown;
+		ends->cap = cap;
 	}
-	err = histogram__copy(&copy.duration, &conn->duration);
-	if (err)
-		return err;
-	err = apply(&copy, pending, pending_len);
-	if (!err)
-		describe(&copy, now, out);
-	histogram__free(&copy.duration);
-	return err;
+	ends->list[ends->len++] = (struct pending_end){r->cookie, r->end};
+	return 0;
 }
 
-static int compare_pending(const void *a, const void *b)
+static int compare_cookies(const void *a, const void *b)
 {
-	const struct request *x = *(const struct request *const *)a;
-	const struct request *y = *(const struct request *const *)b;
+	const struct pending_end *x = a, *y = b;
 
-	if (x->cookie != y->cookie)
-		return x->cookie < y->cookie ? -1 : 1;
-	return (x > y) - (x < y); /* both lead into one array */
+	return (x->cookie > y->cookie) - (x->cookie < y->cookie);
 }
 
-static const struct request **sort_pending(const struct request *pending,
-					   size_t len)
+/* The end of whatever a connection did last. ends: sorted by cookie. */
+static uint64_t last_of(const struct connection *conn,
+			const struct pending_ends *ends)
 {
-	const struct request **sorted = malloc((len + 1) * sizeof(*sorted));
-
-	if (!sorted)
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		sorted[i] = &pending[i];
-	qsort(sorted, len, sizeof(*sorted), compare_pending);
-	return sorted;
-}
-
-/* Point *c at the pending requests of its connection. */
-static void attach(struct candidate *c, const struct request *const *sorted,
-		   size_t len)
-{
-	size_t lo = 0, hi = len;
+	size_t lo = 0, hi = ends->len;
+	uint64_t last = conn->last;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (sorted[mid]->cookie < c->conn->cookie)
+		if (ends->list[mid].cookie < conn->cookie)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	c->pending = sorted + lo;
-	for (; lo < len && sorted[lo]->cookie == c->conn->cookie; lo++) {
-		c->pending_len++;
-		if (sorted[lo]->end > c->last)
-			c->last = sorted[lo]->end;
-	}
+	for (; lo < ends->len && ends->list[lo].cookie == conn->cookie; lo++)
+		if (ends->list[lo].end > last)
+			last = ends->list[lo].end;
+	return last;
 }
 
 static int compare_recent(const void *a, const void *b)
@@ -142,21 +120,18 @@ static int compare_recent(const void *a, const void *b)
 	return 0;
 }
 
+/* All open ones, most recently active first. NULL when out of memory. */
 static struct candidate *candidates(const struct connections *cs,
-				    const struct request *const *sorted,
-				    size_t len)
+				    const struct pending_ends *ends)
 {
-	struct candidate *list =
-		calloc(HASH_COUNT(cs->open) + 1, sizeof(*list));
-	size_t n = 0;
+	struct candidate *list = calloc(cs->open.len + 1, sizeof(*list));
+	const struct connection *c;
+	size_t n = 0, at = 0;
 
 	if (!list)
 		return NULL;
-	for (const struct connection *c = cs->open; c; c = c->hh.next) {
-		list[n].conn = c;
-		list[n].last = c->last;
-		attach(&list[n++], sorted, len);
-	}
+	while ((c = lookup__next(&cs->open, &at)))
+		list[n++] = (struct candidate){c, last_of(c, ends)};
 	qsort(list, n, sizeof(*list), compare_recent);
 	return list;
 }
@@ -182,37 +157,72 @@ static void list_closed(const struct connections *cs, struct snapshot_conn *out)
 		out[i] = sorted[i]->figures;
 }
 
-int conn_list__list(const struct connections *cs, const struct request *pending,
-		    size_t pending_len, uint64_t now, size_t max_open,
-		    struct snapshot_conn **out, size_t *len)
+/* The copies that are listed, by cookie. */
+static int add_pending(void *arg, const struct request *r)
 {
-	size_t n = HASH_COUNT(cs->open) < max_open ? HASH_COUNT(cs->open)
-						   : max_open;
+	const struct lookup *listed = arg;
+	struct connection *copy = lookup__find(listed, r->cookie);
+
+	return copy ? connection__request(copy, r) : 0;
+}
+
+/* Fill list with the first n of candidates, pending requests included. */
+static int list_open(const struct candidate *open, size_t n,
+		     const struct stats_pending *pending, uint64_t now,
+		     struct snapshot_conn *list)
+{
+	struct connection *copy =
+		aligned_alloc(POOL_LINE, (n + 1) * sizeof(*copy));
+	struct lookup listed = {0};
+	size_t made = 0;
+	int err = copy ? 0 : -ENOMEM;
+
+	for (; made < n && !err; made++) {
+		copy[made] = *open[made].conn;
+		histogram__share(&copy[made].duration,
+				 &open[made].conn->duration);
+		err = lookup__add(&listed, copy[made].cookie, &copy[made]);
+	}
+	if (!err && pending)
+		err = pending->each(pending->ctx, add_pending, &listed);
+	for (size_t i = 0; i < made; i++) {
+		if (!err)
+			connection__figures(&copy[i], now, &list[i]);
+		histogram__free(&copy[i].duration);
+	}
+	lookup__free(&listed);
+	free(copy);
+	return err;
+}
+
+int conn_list__list(const struct connections *cs,
+		    const struct stats_pending *pending, uint64_t now,
+		    size_t max_open, struct snapshot_conn **out, size_t *len)
+{
+	size_t n = cs->open.len < max_open ? cs->open.len : max_open;
 	struct snapshot_conn *list =
 		calloc(n + cs->slowest_len + 1, sizeof(*list));
-	const struct request **sorted = sort_pending(pending, pending_len);
+	struct pending_ends ends = {0};
 	struct candidate *open = NULL;
-	int err = -ENOMEM;
+	int err = list ? 0 : -ENOMEM;
 
-	if (!list || !sorted)
+	if (!err && pending)
+		err = pending->each(pending->ctx, note_end, &ends);
+	if (err)
 		goto out;
-	open = candidates(cs, sorted, pending_len);
-	if (!open)
+	if (ends.len)
+		qsort(ends.list, ends.len, sizeof(*ends.list), compare_cookies);
+	open = candidates(cs, &ends);
+	err = open ? list_open(open, n, pending, now, list) : -ENOMEM;
+	if (err)
 		goto out;
-	for (size_t i = 0; i < n; i++) {
-		err = connection__figures(open[i].conn, now, open[i].pending,
-					  open[i].pending_len, &list[i]);
-		if (err)
-			goto out;
-	}
 	list_closed(cs, list + n);
 	*out = list;
 	*len = n + cs->slowest_len;
 	list = NULL;
-	err = 0;
 out:
 	free(open);
-	free(sorted);
+	free(ends.list);
 	free(list);
 	return err;
 }

@@ -20,37 +20,32 @@
 
 void conn_list__init(struct connections *cs, struct ports *ports)
 {
-	*cs = (struct connections){.ports = ports};
+	*cs = (struct connections){.ports = ports,
+				   .pool = {.size = sizeof(struct connection)}};
 }
 
 static void discard(struct connections *cs, struct connection *conn)
 {
-	HASH_DEL(cs->open, conn);
+	lookup__remove(&cs->open, conn->cookie);
 	histogram__free(&conn->duration);
-	free(conn);
+	pool__put(&cs->pool, conn);
 }
 
 void conn_list__free(struct connections *cs)
 {
-	struct connection *conn, *next;
-
-	HASH_ITER (hh, cs->open, conn, next)
-		discard(cs, conn);
-}
-
-struct connection *conn_list__find(const struct connections *cs,
-				   uint64_t cookie)
-{
 	struct connection *conn;
+	size_t at = 0;
 
-	HASH_FIND(hh, cs->open, &cookie, sizeof(cookie), conn);
-	return conn;
+	while ((conn = lookup__next(&cs->open, &at)))
+		histogram__free(&conn->duration);
+	lookup__free(&cs->open);
+	pool__free(&cs->pool);
 }
 
 static void describe(struct connection *conn, const struct sink_conn *c)
 {
 	conn->role = (uint8_t)c->role;
-	conn->transport = (uint8_t)c->transport;
+	conn->transport = (uint8_t)c->transport & 3;
 	conn->port = c->port;
 	conn->local_port = c->local_port;
 	conn->remote_port = c->remote_port;
@@ -58,10 +53,10 @@ static void describe(struct connection *conn, const struct sink_conn *c)
 	memcpy(conn->remote_addr, c->remote_addr, sizeof(conn->remote_addr));
 }
 
-static struct connection *create(const struct connections *cs,
+static struct connection *create(struct connections *cs,
 				 const struct sink_conn *c)
 {
-	struct connection *conn = calloc(1, sizeof(*conn));
+	struct connection *conn = pool__get(&cs->pool);
 
 	if (!conn)
 		return NULL;
@@ -106,8 +101,7 @@ static struct connection *open_one(struct connections *cs,
 		ports__at(cs->ports, c->pid, c->role, c->transport, c->port);
 	if (!conn->counted)
 		goto err;
-	HASH_ADD(hh, cs->open, cookie, sizeof(conn->cookie), conn);
-	if (!conn->hh.tbl)
+	if (lookup__add(&cs->open, conn->cookie, conn))
 		goto err;
 	if (conn->joined)
 		conn->counted->joined++;
@@ -117,9 +111,9 @@ static struct connection *open_one(struct connections *cs,
 		goto remove;
 	return conn;
 remove:
-	HASH_DEL(cs->open, conn);
+	lookup__remove(&cs->open, conn->cookie);
 err:
-	free(conn);
+	pool__put(&cs->pool, conn);
 	return NULL;
 }
 
@@ -160,28 +154,24 @@ static struct closed_connection *slow_slot(struct connections *cs, uint64_t max)
 	return &cs->slowest[cs->quickest];
 }
 
-static int remember(struct connections *cs, const struct connection *conn,
-		    uint64_t time)
+static void remember(struct connections *cs, const struct connection *conn,
+		     uint64_t time)
 {
 	struct closed_connection *slot;
-	int err;
 
 	if (!conn->exchanges)
-		return 0;
+		return;
 	slot = slow_slot(cs, conn->duration.max);
 	if (!slot)
-		return 0;
+		return;
 	slot->cookie = conn->cookie;
-	err = connection__figures(conn, time, NULL, 0, &slot->figures);
-	if (err)
-		return err;
+	connection__figures(conn, time, &slot->figures);
 	slot->figures.open = false;
 	slot->figures.idle = 0;
 	for (size_t i = 0; i < cs->slowest_len; i++)
 		if (cs->slowest[i].figures.max <
 		    cs->slowest[cs->quickest].figures.max)
 			cs->quickest = i;
-	return 0;
 }
 
 static int close_one(struct connections *cs, struct connection *conn,
@@ -197,25 +187,25 @@ static int close_one(struct connections *cs, struct connection *conn,
 		conn->bytes_in = c->bytes_in;
 	if (c->bytes_out > conn->bytes_out)
 		conn->bytes_out = c->bytes_out;
-	if (!err)
-		err = remember(cs, conn, c->time);
+	remember(cs, conn, c->time);
 	discard(cs, conn);
 	return err;
 }
 
-int conn_list__event(struct connections *cs, const struct sink_conn *c)
+int conn_list__event(struct connections *cs, const struct sink_conn *c,
+		     struct connection **out)
 {
 	struct connection *conn = conn_list__find(cs, c->cookie);
 
+	*out = NULL;
 	if (!conn)
 		conn = open_one(cs, c);
 	if (!conn)
 		return -ENOMEM;
-	if (c->event == SINK_CONN_MOVED)
-		return move(cs, conn, c);
 	if (c->event == SINK_CONN_CLOSED)
 		return close_one(cs, conn, c);
-	return 0;
+	*out = conn;
+	return c->event == SINK_CONN_MOVED ? move(cs, conn, c) : 0;
 }
 
 static int bound(struct histogram *h)

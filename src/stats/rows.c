@@ -58,7 +58,10 @@ static int compare_series(const void *a, const void *b, void *arg)
 
 void rows__count_peers(struct groups *copy, const struct connections *cs)
 {
-	for (const struct connection *c = cs->open; c; c = c->hh.next) {
+	const struct connection *c;
+	size_t at = 0;
+
+	while ((c = lookup__next(&cs->open, &at))) {
 		struct group_key key = groups__peer_key(
 			c->pid, c->role, c->transport, c->port, c->remote_addr);
 		struct group *g = groups__find(copy, &key);

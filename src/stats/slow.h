@@ -40,6 +40,12 @@ void slow__free(struct slow *s); /* accepts an initialised s */
 /* r was counted in its series g. 0 or what the callback returned. */
 int slow__settled(struct slow *s, const struct request *r, struct group *g);
 
+/* Whether somebody is to be told of slow ones. */
+static inline bool slow__is_on(const struct slow *s)
+{
+	return s->tell != NULL;
+}
+
 /* r may still grow; g is its series, or NULL. 0, -ENOMEM, or what the callback
  * returned. */
 int slow__pending(struct slow *s, const struct request *r,

@@ -67,6 +67,7 @@ void slowest__add(struct slowest *s, const struct request *r)
 			return;
 	}
 	*slot = *r;
+	slot->keep = NULL; /* not valid any more */
 	if (s->len == s->max)
 		find_quickest(s);
 }

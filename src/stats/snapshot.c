@@ -27,10 +27,8 @@ static void copies__free(struct copies *copies)
 	slowest__free(&copies->slowest);
 }
 
-static int copies__make(struct copies *copies, const struct stats *s,
-			const struct request *pending, size_t len)
+static int copies__begin(struct copies *copies, const struct stats *s)
 {
-	struct group *series = NULL, *row = NULL;
 	int err;
 
 	groups__init(&copies->rows, s->rows.by, s->rows.max);
@@ -41,13 +39,50 @@ static int copies__make(struct copies *copies, const struct stats *s,
 		err = slowest__copy(&copies->slowest, &s->slowest);
 	if (!err && stats__keeps_rows(s))
 		err = groups__copy(&copies->rows, &s->rows);
-	for (size_t i = 0; i < len && !err; i++) {
-		totals__add(&copies->totals, &pending[i]);
-		slowest__add(&copies->slowest, &pending[i]);
-		err = groups__add(&copies->series, &pending[i], &series);
-		if (!err && stats__keeps_rows(s))
-			err = groups__add(&copies->rows, &pending[i], &row);
-	}
+	return err;
+}
+
+/* What adding a pending request needs. */
+struct addition {
+	struct stats *stats;
+	struct copies *copies;
+	struct group *series, *row; /* of the one before */
+};
+
+/* What has been pending for longer than is slow is told now. */
+static int tell_slow(struct stats *s, const struct request *r)
+{
+	struct group_key key;
+
+	if (!slow__is_on(&s->slow))
+		return 0;
+	key = groups__key(&s->series, r);
+	return slow__pending(&s->slow, r, groups__find(&s->series, &key));
+}
+
+static int add_pending(void *arg, const struct request *r)
+{
+	struct addition *a = arg;
+	int err = tell_slow(a->stats, r);
+
+	if (err)
+		return err;
+	totals__add(&a->copies->totals, r);
+	slowest__add(&a->copies->slowest, r);
+	err = groups__add(&a->copies->series, r, &a->series);
+	if (!err && stats__keeps_rows(a->stats))
+		err = groups__add(&a->copies->rows, r, &a->row);
+	return err;
+}
+
+static int copies__make(struct copies *copies, struct stats *s,
+			const struct stats_pending *pending)
+{
+	struct addition a = {.stats = s, .copies = copies};
+	int err = copies__begin(copies, s);
+
+	if (!err && pending)
+		err = pending->each(pending->ctx, add_pending, &a);
 	if (err) {
 		copies__free(copies);
 		return err;
@@ -168,12 +203,11 @@ static int add_slowest(struct snapshot *snap, const struct stats *s,
 }
 
 static int add_conns(struct snapshot *snap, const struct stats *s,
-		     const struct request *pending, size_t pending_len)
+		     const struct stats_pending *pending)
 {
 	struct snapshot_conn *list;
-	int err = conn_list__list(&s->connections, pending, pending_len,
-				  snap->now, s->config.max_conns, &list,
-				  &snap->conns_len);
+	int err = conn_list__list(&s->connections, pending, snap->now,
+				  s->config.max_conns, &list, &snap->conns_len);
 
 	if (err)
 		return err;
@@ -266,8 +300,8 @@ static int end_interval(struct stats *s, const struct copies *copies,
 }
 
 static int fill(struct snapshot *snap, const struct stats *s,
-		const struct stats_facts *facts, const struct request *pending,
-		size_t pending_len, struct copies *copies)
+		const struct stats_facts *facts,
+		const struct stats_pending *pending, struct copies *copies)
 {
 	int err;
 
@@ -285,7 +319,7 @@ static int fill(struct snapshot *snap, const struct stats *s,
 	if (!err)
 		err = add_counters(snap, s, facts, copies);
 	if (!err && s->by == SNAPSHOT_BY_CONNECTION)
-		err = add_conns(snap, s, pending, pending_len);
+		err = add_conns(snap, s, pending);
 	if (!err && s->by != SNAPSHOT_BY_CONNECTION)
 		err = add_rows(snap, s, copies);
 	if (!err)
@@ -302,24 +336,9 @@ static uint64_t interval_of(const struct stats *s,
 	return final || now < from ? 0 : now - from;
 }
 
-/* What has been pending for longer than is slow is told now. */
-static int tell_slow(struct stats *s, const struct request *pending, size_t len)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < len && !err; i++) {
-		struct group_key key = groups__key(&s->series, &pending[i]);
-
-		err = slow__pending(&s->slow, &pending[i],
-				    groups__find(&s->series, &key));
-	}
-	return err;
-}
-
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
-		    const struct request *pending, size_t pending_len,
-		    uint64_t now, bool ends_interval, bool final,
-		    struct snapshot **out)
+		    const struct stats_pending *pending, uint64_t now,
+		    bool ends_interval, bool final, struct snapshot **out)
 {
 	struct snapshot *snap = calloc(1, sizeof(*snap));
 	struct copies copies;
@@ -328,16 +347,14 @@ int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 	if (!snap)
 		return -ENOMEM;
 	listeners__mark(&s->ports.listeners, now, final);
-	err = tell_slow(s, pending, pending_len);
-	if (!err)
-		err = copies__make(&copies, s, pending, pending_len);
+	err = copies__make(&copies, s, pending);
 	if (err)
 		goto err_snap;
 	snap->now = now;
 	snap->by = s->by;
 	snap->final = final;
 	snap->interval = interval_of(s, facts, now, final);
-	err = fill(snap, s, facts, pending, pending_len, &copies);
+	err = fill(snap, s, facts, pending, &copies);
 	if (!err && ends_interval)
 		err = end_interval(s, &copies, now);
 	copies__free(&copies);

@@ -83,7 +83,9 @@ static int count(struct stats *s, struct groups *gs, const struct request *r,
 static int take_request(void *ctx, const struct request *r)
 {
 	struct stats *s = ctx;
-	struct connection *conn = conn_list__find(&s->connections, r->cookie);
+	struct connection *conn =
+		r->keep ? *r->keep
+			: conn_list__find(&s->connections, r->cookie);
 	struct group *series = conn ? conn->series : NULL, *row = NULL;
 	int err;
 
@@ -108,20 +110,20 @@ static int take_accepted(struct stats *s, const struct sink_conn *c)
 
 static int take_conn(void *ctx, const struct sink_conn *c)
 {
-	const struct connection *conn;
+	struct connection *conn;
 	struct stats *s = ctx;
 	int err;
 
 	if (c->event == SINK_CONN_ACCEPTED)
 		return take_accepted(s, c);
-	err = conn_list__event(&s->connections, c);
+	err = conn_list__event(&s->connections, c, &conn);
+	if (c->keep)
+		*c->keep = conn;
 	if (c->event == SINK_CONN_CLOSED)
 		slow__closed(&s->slow, c->cookie);
-	if (err || c->event == SINK_CONN_CLOSED)
-		return err;
-	conn = conn_list__find(&s->connections, c->cookie);
-	return conn ? process_list__use(&s->processes, conn->counted->key.pid)
-		    : 0;
+	return conn && !err ? process_list__use(&s->processes,
+						conn->counted->key.pid)
+			    : err;
 }
 
 static int take_stream(void *ctx, const struct sink_stream *stream)

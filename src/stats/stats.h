@@ -66,18 +66,25 @@ struct stats_facts {
 	uint64_t bpf_ns, bpf_runs, user_ns, rss_bytes;
 };
 
+/* Requests that nobody was told of yet. each calls fn for every one of them,
+ * always the same ones, and returns what fn returned if that was not 0. */
+struct stats_pending {
+	int (*each)(void *ctx, int (*fn)(void *arg, const struct request *r),
+		    void *arg);
+	void *ctx;
+};
+
 /*
  * Build a snapshot at monotonic time now, that of the latest mark. pending
- * requests (idle exchanges that may still grow) are counted in this snapshot
- * only, as if they had been given to the sink. ends_interval: "recent" figures
- * cover the time since the last snapshot that had it set, and start anew.
- * final: the last one. Returns 0 and *out (free it with snapshot__free),
- * -ENOMEM, or what the slow callback returned.
+ * requests (NULL: none; idle exchanges that may still grow) are counted in this
+ * snapshot only, as if they had been given to the sink. ends_interval: "recent"
+ * figures cover the time since the last snapshot that had it set, and start
+ * anew. final: the last one. Returns 0 and *out (free it with snapshot__free,
+ * before s is fed again), -ENOMEM, or what the slow callback returned.
  */
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
-		    const struct request *pending, size_t pending_len,
-		    uint64_t now, bool ends_interval, bool final,
-		    struct snapshot **out);
+		    const struct stats_pending *pending, uint64_t now,
+		    bool ends_interval, bool final, struct snapshot **out);
 void snapshot__free(struct snapshot *snap); /* accepts NULL */
 
 #endif

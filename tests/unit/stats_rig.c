@@ -39,13 +39,40 @@ void tell_process(struct stats *s, uint32_t pid, const char *comm, bool exited)
 	assert_int_equal(sink.process(sink.ctx, &p), 0);
 }
 
+struct requests {
+	const struct request *list;
+	size_t len;
+};
+
+static int each_request(void *ctx,
+			int (*fn)(void *arg, const struct request *r),
+			void *arg)
+{
+	const struct requests *requests = ctx;
+	int err = 0;
+
+	for (size_t i = 0; i < requests->len && !err; i++)
+		err = fn(arg, &requests->list[i]);
+	return err;
+}
+
+int take_snapshot(struct stats *s, const struct stats_facts *facts,
+		  const struct request *pending, size_t len, uint64_t now,
+		  bool ends_interval, bool final, struct snapshot **out)
+{
+	struct requests requests = {pending, len};
+	const struct stats_pending each = {each_request, &requests};
+
+	return stats__snapshot(s, facts, &each, now, ends_interval, final, out);
+}
+
 struct snapshot *snap_with(struct stats *s, const struct request *pending,
 			   size_t len)
 {
 	struct snapshot *snap;
 
-	assert_int_equal(stats__snapshot(s, &no_facts, pending, len, NOW, false,
-					 false, &snap),
+	assert_int_equal(take_snapshot(s, &no_facts, pending, len, NOW, false,
+				       false, &snap),
 			 0);
 	return snap;
 }
@@ -60,8 +87,8 @@ struct snapshot *snap_interval(struct stats *s, const struct request *pending,
 {
 	struct snapshot *snap;
 
-	assert_int_equal(stats__snapshot(s, &no_facts, pending, len, now, true,
-					 false, &snap),
+	assert_int_equal(take_snapshot(s, &no_facts, pending, len, now, true,
+				       false, &snap),
 			 0);
 	return snap;
 }

@@ -27,6 +27,10 @@ void tell(struct stats *s, const struct request *r);
 void tell_conn(struct stats *s, const struct sink_conn *c);
 void tell_process(struct stats *s, uint32_t pid, const char *comm, bool exited);
 
+/* stats__snapshot with an array of pending requests. */
+int take_snapshot(struct stats *s, const struct stats_facts *facts,
+		  const struct request *pending, size_t len, uint64_t now,
+		  bool ends_interval, bool final, struct snapshot **out);
 struct snapshot *snap_with(struct stats *s, const struct request *pending,
 			   size_t len);
 struct snapshot *snap_now(struct stats *s);

@@ -187,7 +187,7 @@ static void calls_are_forgotten_with_the_connection(void **state)
 
 static void waiting_calls_are_bounded(void **state)
 {
-	struct connections connections = {.by_cookie = NULL};
+	struct connections connections = {0};
 	struct rt_calls rec = {.len = 1, .seq = 1};
 	struct call_list *list;
 	struct calls cs;
@@ -331,7 +331,7 @@ static void rest_is_other(void **state)
 /* Slots that the kernel left free have no peer that could be named. */
 static void free_slots_are_no_peers(void **state)
 {
-	struct connections connections = {.by_cookie = NULL};
+	struct connections connections = {0};
 	struct rt_calls rec = {.cookie = 7, .seq = 1, .len = 2};
 	struct call_list *list;
 	struct calls cs;

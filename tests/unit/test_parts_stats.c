@@ -472,8 +472,7 @@ static void slowest_have_the_time_of_the_day(void **state)
 	lasts(&r, 40 * MS); /* from 10 ms on: before tracing started */
 	tell(s, &r);
 	assert_int_equal(
-		stats__snapshot(s, &facts, NULL, 0, NOW, false, true, &snap),
-		0);
+		stats__snapshot(s, &facts, NULL, NOW, false, true, &snap), 0);
 	assert_int_equal(snap->slowest[0].wall, 4990 * MS);
 	assert_int_equal(snap->slowest[1].wall, 5026 * MS);
 	snapshot__free(snap);

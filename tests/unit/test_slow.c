@@ -115,7 +115,7 @@ static void an_error_goes_up(void **state)
 	r.seq = 2;
 	r.begin++;
 	assert_int_equal(
-		stats__snapshot(s, &facts, &r, 1, NOW, false, false, &snap),
+		take_snapshot(s, &facts, &r, 1, NOW, false, false, &snap),
 		-EPIPE);
 	stats__free(s);
 }

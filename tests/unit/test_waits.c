@@ -236,8 +236,8 @@ static void listeners_closed_before_the_end(void **state)
 	snapshot__free(snap_now(s));
 	l.time = NOW + MS;
 	listener(s, &l);
-	assert_int_equal(stats__snapshot(s, &facts, NULL, 0, NOW + 2 * MS,
-					 false, true, &snap),
+	assert_int_equal(stats__snapshot(s, &facts, NULL, NOW + 2 * MS, false,
+					 true, &snap),
 			 0);
 	expect_depth(snap, 3, 6, 128);
 	stats__free(s);
