@@ -25,11 +25,13 @@
 #define NS_PER_S 1000000000ull
 #define NS_PER_MS 1000000ull
 
-/* Between two looks at the ring: shorter when it fills, longer when it is
- * idle; a look at an empty ring costs some 10 us. */
+/* Between two looks at the ring, so that it is a tenth full at each: at once as
+ * short as that asks for when it fills, twice as long at most when it does not.
+ * A look at an empty ring costs some 10 us. */
 #define DRAIN_MIN (2 * NS_PER_MS)
 #define DRAIN_MAX (32 * NS_PER_MS)
-#define DRAIN_BUSY 20 /* percent of the ring in one drain */
+#define DRAIN_FULL 10 /* percent of the ring in one drain */
+#define DRAIN_BUSY 20
 #define DRAIN_IDLE 4
 
 #define NICENESS (-10)
@@ -98,10 +100,12 @@ static int app__drain(void *ctx, uint64_t times)
 	if (full < 0)
 		return app__failed(a, full);
 	app__set_slow(a);
-	if (full > DRAIN_BUSY && next > DRAIN_MIN)
-		next /= 2;
-	else if (full < DRAIN_IDLE && next < DRAIN_MAX)
+	if (full > DRAIN_BUSY)
+		next = next * DRAIN_FULL / (uint64_t)full;
+	else if (full < DRAIN_IDLE)
 		next *= 2;
+	next = next < DRAIN_MIN ? DRAIN_MIN : next;
+	next = next > DRAIN_MAX ? DRAIN_MAX : next;
 	if (next != a->drain) {
 		a->drain = next;
 		loop__retime(a->loop, a->drain_timer, next);

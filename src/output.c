@@ -139,6 +139,11 @@ static bool output__plain(const struct output *o)
 		!output__slow_lines(o) && isatty(STDOUT_FILENO));
 }
 
+bool output__shows_intervals(const struct output *o)
+{
+	return o->live || output__plain(o);
+}
+
 int output__interval(struct output *o, const struct snapshot *snap,
 		     struct error *err)
 {

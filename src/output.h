@@ -37,6 +37,9 @@ struct live *output__live(struct output *o);
 int output__slow(struct output *o, const struct request *r, const char *comm,
 		 uint64_t wall, struct error *err);
 
+/* Whether output__interval shows anything. */
+bool output__shows_intervals(const struct output *o);
+
 /* An interval is over. 0 or negative errno and err. */
 int output__interval(struct output *o, const struct snapshot *snap,
 		     struct error *err);

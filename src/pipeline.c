@@ -175,25 +175,40 @@ static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
 			      struct snapshot **out)
 {
 	const struct stats_pending pending = {pipeline__pending, p->model};
+	const struct model_totals totals = model__totals(p->model);
 
-	p->facts.in_flight = model__in_flight(p->model);
-	p->facts.unreadable = model__unreadable(p->model);
-	p->facts.uncounted = model__uncounted(p->model);
-	p->facts.forgotten = model__forgotten(p->model);
-	p->facts.unanswered = model__unanswered(p->model);
-	p->facts.calls_dropped = model__calls_dropped(p->model);
+	p->facts.in_flight = totals.in_flight;
+	p->facts.unreadable = totals.unreadable;
+	p->facts.uncounted = totals.uncounted;
+	p->facts.forgotten = totals.forgotten;
+	p->facts.unanswered = totals.unanswered;
+	p->facts.calls_dropped = totals.calls_dropped;
 	return stats__snapshot(p->stats, &p->facts, &pending, p->now,
 			       kind == RT_REC_TICK, kind == RT_REC_END, out);
+}
+
+/* Is this mark for nobody? Where intervals are shown, or what is pending may be
+ * told as slow, it is not. */
+static bool pipeline__is_unseen(const struct pipeline *p,
+				enum rt_record_kind kind)
+{
+	return kind == RT_REC_TICK && !output__shows_intervals(p->output) &&
+	       !p->options->slow && p->options->slow_quantile <= 0;
 }
 
 /* A mark in the stream: show. */
 static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
 {
 	struct snapshot *snap;
-	int code = pipeline__snapshot(p, kind, &snap);
+	int code;
 
 	if (p->recording)
 		recording__flush(p->recording);
+	if (pipeline__is_unseen(p, kind)) {
+		stats__pass(p->stats, p->now);
+		return 0;
+	}
+	code = pipeline__snapshot(p, kind, &snap);
 	if (code) /* a slow line that cannot be written has told so */
 		return p->err.text[0]
 			       ? code

@@ -357,59 +357,25 @@ int model__each_pending(struct model *m, model_pending_fn fn, void *arg)
 	return err;
 }
 
-uint64_t model__in_flight(const struct model *m)
+struct model_totals model__totals(const struct model *m)
 {
+	struct model_totals totals = {
+		.unreadable = m->exchanges.unreadable,
+		.uncounted = m->exchanges.uncounted,
+		.unanswered = m->exchanges.unanswered,
+		.calls_dropped = m->calls.dropped,
+		.forgotten = m->forgotten,
+	};
 	const struct connection *c;
-	uint64_t n = 0;
 
 	DL_FOREACH(m->connections.open, c)
 	{
 		const struct turn *t = exchange__open(c);
+		bool in_flight = t && turn__is_in_flight(t);
 
-		n += t && turn__is_in_flight(t);
+		totals.in_flight += in_flight;
+		totals.unreadable += t && !in_flight && t->unreadable;
+		totals.uncounted += t && !in_flight && !t->exact;
 	}
-	return n;
-}
-
-uint64_t model__unreadable(const struct model *m)
-{
-	const struct connection *c;
-	uint64_t n = m->exchanges.unreadable;
-
-	DL_FOREACH(m->connections.open, c)
-	{
-		const struct turn *t = pending_of(c);
-
-		n += t && t->unreadable;
-	}
-	return n;
-}
-
-uint64_t model__unanswered(const struct model *m)
-{
-	return m->exchanges.unanswered;
-}
-
-uint64_t model__uncounted(const struct model *m)
-{
-	const struct connection *c;
-	uint64_t n = m->exchanges.uncounted;
-
-	DL_FOREACH(m->connections.open, c)
-	{
-		const struct turn *t = pending_of(c);
-
-		n += t && !t->exact;
-	}
-	return n;
-}
-
-uint64_t model__calls_dropped(const struct model *m)
-{
-	return m->calls.dropped;
-}
-
-uint64_t model__forgotten(const struct model *m)
-{
-	return m->forgotten;
+	return totals;
 }

@@ -26,25 +26,25 @@ int model__event(struct model *m, const struct event *ev);
 typedef int (*model_pending_fn)(void *arg, const struct request *r);
 int model__each_pending(struct model *m, model_pending_fn fn, void *arg);
 
-/* Requests known to be without a (whole) response at this moment. */
-uint64_t model__in_flight(const struct model *m);
+/* Open exchanges of model__each_pending are included in these. */
+struct model_totals {
+	uint64_t in_flight;	/* requests known to be without a (whole)
+				 * response at this moment */
+	uint64_t unreadable;	/* exchanges whose request could not be read
+				 * (operation "(not readable)") */
+	uint64_t uncounted;	/* whose number of operations is only a lower
+				 * bound */
+	uint64_t unanswered;	/* last messages without answer, of protocols
+				 * that are not known, before the connection
+				 * closed in order; not told to the sink */
+	uint64_t calls_dropped; /* records of calls out that were given up,
+				 * because too many waited for their exchanges
+				 */
+	uint64_t forgotten;	/* connections that were given up, without
+				 * CLOSED, because too many were open: their
+				 * closing may not have been seen */
+};
 
-/* Totals for coverage, open exchanges of model__each_pending included:
- * exchanges whose request could not be read (operation "(not readable)"), and
- * those whose number of operations is only a lower bound. */
-uint64_t model__unreadable(const struct model *m);
-uint64_t model__uncounted(const struct model *m);
-
-/* Last messages without answer, of protocols that are not known, before the
- * connection closed in order; not told to the sink. */
-uint64_t model__unanswered(const struct model *m);
-
-/* Records of calls out that were given up, because too many waited for their
- * exchanges. */
-uint64_t model__calls_dropped(const struct model *m);
-
-/* Connections that were given up, without CLOSED, because too many were
- * open: their closing may not have been seen. */
-uint64_t model__forgotten(const struct model *m);
+struct model_totals model__totals(const struct model *m);
 
 #endif

@@ -336,6 +336,11 @@ static uint64_t interval_of(const struct stats *s,
 	return final || now < from ? 0 : now - from;
 }
 
+void stats__pass(struct stats *s, uint64_t now)
+{
+	listeners__mark(&s->ports.listeners, now, false);
+}
+
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 		    const struct stats_pending *pending, uint64_t now,
 		    bool ends_interval, bool final, struct snapshot **out)

@@ -85,6 +85,8 @@ struct stats_pending {
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 		    const struct stats_pending *pending, uint64_t now,
 		    bool ends_interval, bool final, struct snapshot **out);
+/* A mark at now of which nobody wants a snapshot. */
+void stats__pass(struct stats *s, uint64_t now);
 void snapshot__free(struct snapshot *snap); /* accepts NULL */
 
 #endif

@@ -297,7 +297,7 @@ static void check_pending(struct model *m, const struct checker *checker)
 	struct pending_check check = {.checker = checker};
 
 	MUST(model__each_pending(m, check_one, &check) == 0);
-	MUST(check.len + model__in_flight(m) <= COOKIES);
+	MUST(check.len + model__totals(m).in_flight <= COOKIES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -570,7 +570,7 @@ static void check_pending(struct model *m, const struct checker *checker)
 	size_t len;
 
 	MUST(model__pending(m, &pending, &len) == 0);
-	MUST(len + model__in_flight(m) <= COOKIES);
+	MUST(len + model__totals(m).in_flight <= COOKIES);
 	for (size_t i = 0; i < len; i++)
 		check_request(checker, &pending[i]);
 }
@@ -611,8 +611,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		check_pending(m, &checker);
 		MUST(checker.requests <= exchanges);
 	}
-	MUST(model__unreadable(m) <= exchanges);
-	MUST(model__uncounted(m) <= exchanges);
+	MUST(model__totals(m).unreadable <= exchanges);
+	MUST(model__totals(m).uncounted <= exchanges);
 	model__free(m);
 	return 0;
 }

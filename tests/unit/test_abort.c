@@ -214,7 +214,7 @@ static void goodbye_is_neither_request_nor_error(void **state)
 		     .end = RT_END_CLOSE, .ended = 1201);
 	assert_int_equal(rig_request(rig)->error, REQUEST_OK);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__unanswered(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).unanswered, 1);
 }
 
 /* Reset, or left by the side that owes the answer: that is no goodbye. */
@@ -226,7 +226,7 @@ static void unanswered_and_not_in_order_is_an_error(void **state)
 		     .flags = RT_EX_NO_RESPONSE | RT_EX_PEER_CLOSED_FIRST,
 		     .end = RT_END_RESET, .ended = 1500);
 	assert_int_equal(rig_request(rig)->error, REQUEST_ERROR_PEER_ABORT);
-	assert_int_equal(model__unanswered(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).unanswered, 0);
 }
 
 int main(void)

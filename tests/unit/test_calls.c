@@ -224,7 +224,7 @@ static void dropped_calls_are_counted(void **state)
 
 	for (uint64_t i = 1; i <= CALLS_WAITING_MAX + 3; i++)
 		rig_calls(rig, i, 1, 1, &call);
-	assert_int_equal(model__calls_dropped(rig->m), 3);
+	assert_int_equal(model__totals(rig->m).calls_dropped, 3);
 }
 
 static void peers_are_named_by_port(void **state)

@@ -175,7 +175,7 @@ static void overtaken_request_phase_is_not_invented(void **state)
 	rig_exchange(rig, .flags = RT_EX_NO_RESPONSE, .end = RT_END_STOP,
 		     .first_recv = 900, .in = GET);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 }
 
 static void provisional_is_pending(void **state)
@@ -186,7 +186,7 @@ static void provisional_is_pending(void **state)
 		     .in = GET, .out = OK2);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
 	assert_int_equal(rig_pending(rig)->end, 1900);
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 }
 
 /* Its length is told by nothing but the end of the connection. */
@@ -279,7 +279,7 @@ static void request_phase_at_stop_is_in_flight(void **state)
 
 	rig_exchange(rig, .flags = RT_EX_NO_RESPONSE, .end = RT_END_STOP,
 		     .first_recv = 1000, .in = GET);
-	assert_int_equal(model__in_flight(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
 	assert_int_equal(rig_pending_len(rig), 0);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
 }
@@ -290,7 +290,7 @@ static void partial_response_is_in_flight(void **state)
 
 	rig_exchange(rig, .flags = RT_EX_PROVISIONAL, .end = RT_END_IDLE, TIMES,
 		     .in = GET, .out = PARTIAL);
-	assert_int_equal(model__in_flight(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
 	assert_int_equal(rig_pending_len(rig), 0);
 }
 
@@ -301,7 +301,7 @@ static void unknown_framing_is_pending(void **state)
 	rig_exchange(rig, .flags = RT_EX_PROVISIONAL, .end = RT_END_STOP, TIMES,
 		     .in = "\1\2\3", .out = "\4");
 	assert_string_equal(rig_pending(rig)->protocol, "tcp");
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 }
 
 static void protocol_may_change(void **state)
@@ -351,7 +351,7 @@ static void unreadable_request_keeps_protocol(void **state)
 	assert_string_equal(rig_request(rig)->protocol, "http");
 	rig_exchange(rig, .seq = 4, TIMES, .bytes_in = 9, .out = OK2,
 		     .flags = RT_EX_REQUEST_UNREADABLE | RT_EX_PROVISIONAL);
-	assert_int_equal(model__unreadable(rig->m), 3);
+	assert_int_equal(model__totals(rig->m).unreadable, 3);
 }
 
 static void fill_pings(char *to, size_t n)
@@ -374,7 +374,7 @@ static void data_records_complete_a_pipeline(void **state)
 	rig_exchange(rig, .seq = 1, TIMES, .in = pings, .out = "+PONG\r\n");
 	r = rig_request(rig);
 	assert_int_equal(r->operations, 1000);
-	assert_int_equal(model__uncounted(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).uncounted, 0);
 }
 
 static void data_behind_a_gap_is_not_used(void **state)
@@ -389,7 +389,7 @@ static void data_behind_a_gap_is_not_used(void **state)
 	rig_exchange(rig, .seq = 1, TIMES, .in = pings, .out = "+PONG\r\n");
 	rig_close(rig, .time = 4000);
 	assert_in_range(rig_request(rig)->operations, 20, 26);
-	assert_int_equal(model__uncounted(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).uncounted, 1);
 }
 
 static void data_stays_until_the_exchange_is_final(void **state)
@@ -445,10 +445,10 @@ static void chunked_answer_ends_with_its_tail(void **state)
 
 	rig_exchange(rig, TIMES, .flags = RT_EX_PROVISIONAL, .in = GET,
 		     .out = head, .bytes_out = 30000, .tail = "abcdefgh");
-	assert_int_equal(model__in_flight(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
 	rig_exchange(rig, TIMES, .flags = RT_EX_PROVISIONAL, .in = GET,
 		     .out = head, .bytes_out = 40000, .tail = "a\r\n0\r\n\r\n");
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 	assert_int_equal(rig_pending_len(rig), 1);
 }
 

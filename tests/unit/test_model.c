@@ -369,10 +369,10 @@ static void connections_are_bounded(void **state)
 		rig->len = 0;
 	}
 	rig_open(rig, .cookie = CONNECTIONS_MAX + 1, .time = 1);
-	assert_int_equal(model__forgotten(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).forgotten, 1);
 	rig_exchange(rig, .cookie = 2, TIMES, .in = GET, .out = OK2);
 	rig_open(rig, .cookie = CONNECTIONS_MAX + 2, .time = 1);
-	assert_int_equal(model__forgotten(rig->m), 2);
+	assert_int_equal(model__totals(rig->m).forgotten, 2);
 	rig->len = rig->read = 0;
 	rig_close(rig, .cookie = 2, .time = 9);
 	assert_int_equal(rig_left(rig, CALL_CONN), 1);

@@ -20,7 +20,7 @@ static void event_stream_is_no_request(void **state)
 	assert_string_equal(s->operation, "GET /a");
 	assert_int_equal(rig_stream(rig, SINK_STREAM_BYTES)->bytes_out, 100);
 	assert_int_equal(rig_pending_len(rig), 0);
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 	rig_exchange(rig, TIMES, .flags = RT_EX_PROVISIONAL, .in = GET,
 		     .end = RT_END_IDLE, .out = SSE, .bytes_out = 130);
 	s = rig_stream(rig, SINK_STREAM_BYTES);
@@ -100,7 +100,7 @@ static void upgraded_connection_is_a_stream(void **state)
 	rig_exchange(rig, .seq = 3, .flags = RT_EX_NO_RESPONSE,
 		     .end = RT_END_STOP, .first_recv = 4000, .bytes_in = 2);
 	rig_stream(rig, SINK_STREAM_BYTES);
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 	rig_exchange(rig, .seq = 0, TIMES, .in = GET, .out = OK2, .bytes_in = 1,
 		     .bytes_out = 4);
 	assert_int_equal(rig_stream(rig, SINK_STREAM_BYTES)->bytes_out, 4);

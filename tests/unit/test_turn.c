@@ -21,7 +21,7 @@ static void body_after_continue_is_one_request(void **state)
 	rig_exchange(rig, .seq = 1, .arrive = 1000, .first_recv = 1100,
 		     .first_send = 1200, .in = POST_EXPECT, .out = CONTINUE);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__in_flight(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
 	/* The body looks like a request, and is none. */
 	rig_exchange(rig, .seq = 2, .arrive = 1500, .first_recv = 1600,
 		     .first_send = 1700, .last_send = 1800, .in = "GET /",
@@ -36,7 +36,7 @@ static void body_after_continue_is_one_request(void **state)
 	assert_string_equal(r->status, "200");
 	assert_int_equal(r->bytes_in, strlen(POST_EXPECT) + 5);
 	assert_int_equal(r->bytes_out, strlen(CONTINUE) + strlen(OK2));
-	assert_int_equal(model__in_flight(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
 }
 
 static void client_sees_continue_too(void **state)
@@ -209,7 +209,7 @@ static void turns_are_not_joined_over_a_gap(void **state)
 	assert_in_range(rig_request(rig)->operations, 18, 19);
 	assert_int_equal(rig_request(rig)->operations, 1);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__uncounted(rig->m), 2);
+	assert_int_equal(model__totals(rig->m).uncounted, 2);
 }
 
 static void provisional_continuation_is_one_pending(void **state)
@@ -222,7 +222,7 @@ static void provisional_continuation_is_one_pending(void **state)
 	rig_exchange(rig, .seq = 2, .flags = RT_EX_PROVISIONAL,
 		     .end = RT_END_IDLE, .first_recv = 1300, .first_send = 1400,
 		     .in = "hello", .out = PARTIAL);
-	assert_int_equal(model__in_flight(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
 	rig_exchange(rig, .seq = 2, .flags = RT_EX_PROVISIONAL,
 		     .end = RT_END_IDLE, .first_recv = 1300, .first_send = 1400,
 		     .last_send = 1500, .in = "hello", .out = OK2);
@@ -274,7 +274,7 @@ static void pipeline_cut_in_a_command_is_one_exchange(void **state)
 	assert_int_equal(r->operations, 3);
 	assert_int_equal(r->end, 1300);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__uncounted(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).uncounted, 0);
 }
 
 static void nonsense_after_a_cut_request_changes_nothing(void **state)
@@ -290,7 +290,7 @@ static void nonsense_after_a_cut_request_changes_nothing(void **state)
 	assert_string_equal(r->protocol, "redis");
 	assert_int_equal(r->end, 1300);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__uncounted(rig->m), 1);
+	assert_int_equal(model__totals(rig->m).uncounted, 1);
 }
 
 /* A body whose end was not captured: no request begins in its middle. */
@@ -324,7 +324,7 @@ static void unreadable_body_still_is_the_body(void **state)
 	rig_close(rig, .time = 2000);
 	assert_int_equal(rig_request(rig)->end, 1300);
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
-	assert_int_equal(model__unreadable(rig->m), 0);
+	assert_int_equal(model__totals(rig->m).unreadable, 0);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
