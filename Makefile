@@ -59,7 +59,9 @@ UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 PEER_SRCS := $(sort $(wildcard tests/peers/*.c))
-BENCH_SRCS := $(filter-out %.bpf.c,$(sort $(wildcard tests/bench/*.c)))
+BENCH_USER_SRCS := tests/bench/load.c tests/bench/pipeline.c
+BENCH_SRCS := $(filter-out %.bpf.c $(BENCH_USER_SRCS),\
+	$(sort $(wildcard tests/bench/*.c)))
 
 OBJS := $(SRCS:%.c=$(B)/obj/%.o)
 LIB_OBJS := $(LIB_SRCS:%.c=$(B)/obj/%.o)
@@ -77,7 +79,7 @@ BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
 KERNELS := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
 BENCH_USER := $(B)/tests/bench/pipeline
-BENCH_USER_OBJS := $(B)/obj/tests/bench/load.o $(B)/obj/tests/bench/pipeline.o
+BENCH_USER_OBJS := $(BENCH_USER_SRCS:%.c=$(B)/obj/%.o)
 
 FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	-prune -o -name '*.[ch]' -print))
