@@ -62,13 +62,13 @@ static __always_inline void account__over(const struct served *s)
 }
 
 /* A new account; who had the place loses it. */
-static __always_inline void account__open(const struct served *s)
+static __always_inline struct account *account__open(const struct served *s)
 {
 	u32 key = s->cookie & (RT_MAX_ACCOUNTS - 1);
 	struct account *a = bpf_map_lookup_elem(&rt_accounts, &key);
 
 	if (!a)
-		return;
+		return NULL;
 	a->cookie = s->cookie;
 	a->seq = s->seq;
 	a->cpu = 0;
@@ -76,6 +76,7 @@ static __always_inline void account__open(const struct served *s)
 	a->over = 0;
 	a->woken = 0;
 	a->unsure = 0;
+	return a;
 }
 
 static __always_inline void account__unsure(const struct served *s)
@@ -104,33 +105,45 @@ static __always_inline void account__close(u64 cookie)
 		a->cookie = 0;
 }
 
-static __always_inline bool account__is_open(const struct served *s)
+/* The account of an exchange that is not answered; NULL: it is, or lost. */
+static __always_inline struct account *account__if_open(const struct served *s)
 {
 	struct account *a = account__of(s);
 
-	return a && !a->over;
+	return a && !a->over ? a : NULL;
 }
 
 /*
  * What a thread is busy with: the exchange that it touched last, as long as
  * nobody has answered it, or else the one that it was woken for since. *from:
- * the wake-up, if it is that. cookie 0: nothing, as far as is known.
+ * the wake-up, if it is that. NULL: nothing, as far as is known.
  */
+static __always_inline struct account *thread__account(struct thread *t,
+						       struct wake **from)
+{
+	struct wake *w = &t->wake[(t->wakes_len - 1) % THREAD_WAKES];
+	struct account *a = NULL;
+
+	*from = NULL;
+	if (!t->answered)
+		a = account__if_open(&t->serves);
+	if (a || !t->wakes_len || w->at <= t->touched_at)
+		return a;
+	a = account__if_open(&w->served);
+	if (a)
+		*from = w;
+	return a;
+}
+
+/* Likewise, the exchange itself; cookie 0: nothing. */
 static __always_inline struct served thread__serves(struct thread *t,
 						    struct wake **from)
 {
-	struct wake *w = &t->wake[(t->wakes_len - 1) % THREAD_WAKES];
 	struct served none = {};
 
-	*from = NULL;
-	if (!t->answered && account__is_open(&t->serves))
-		return t->serves;
-	if (t->wakes_len && w->at > t->touched_at &&
-	    account__is_open(&w->served)) {
-		*from = w;
-		return w->served;
-	}
-	return none;
+	if (!thread__account(t, from))
+		return none;
+	return *from ? (*from)->served : t->serves;
 }
 
 #endif

@@ -11,36 +11,35 @@
 
 #include "account.h"
 
-/* Forget what is answered or over meanwhile, here or elsewhere. */
-static __always_inline void hand__prune(struct thread *t)
+/*
+ * The thread has read the first bytes of a request, whose account is a (or
+ * NULL). It takes the place of one that is answered or over meanwhile, here or
+ * elsewhere. When there is none, the thread has more than it has room for, and
+ * so several.
+ */
+static __always_inline void hand__take(struct thread *t, struct account *a,
+				       const struct served *s)
 {
-	u32 kept = 0;
-
-	for (u32 i = 0; i < THREAD_HAND; i++) {
-		struct served s = t->hand[i];
-		struct account *a = i < t->hand_len ? account__of(&s) : NULL;
-
-		if (a && !a->over) {
-			t->hand[kept % THREAD_HAND] = s;
-			kept++;
-		}
-	}
-	t->hand_len = kept;
-}
-
-/* The thread has read the first bytes of a request. */
-static __always_inline void hand__take(struct thread *t, const struct served *s)
-{
-	struct account *a = account__of(s);
+	u32 place = THREAD_HAND;
+	bool several = false;
 
 	if (a)
 		a->mixed = t->mixed;
-	hand__prune(t);
-	if (t->hand_len)
+	for (u32 i = 0; i < THREAD_HAND; i++) {
+		if (i < t->hand_len && account__if_open(&t->hand[i]))
+			several = true;
+		else if (place == THREAD_HAND)
+			place = i;
+		if (several && place < THREAD_HAND)
+			break;
+	}
+	if (several)
 		t->mixed++;
-	/* When it has more than there is room for, it has several. */
-	if (t->hand_len < THREAD_HAND)
-		t->hand[t->hand_len++ % THREAD_HAND] = *s;
+	if (place == THREAD_HAND)
+		return;
+	t->hand[place % THREAD_HAND] = *s;
+	if (place >= t->hand_len)
+		t->hand_len = place + 1;
 }
 
 /* The thread has taken the exchange over from another one. */

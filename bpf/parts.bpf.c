@@ -58,7 +58,7 @@ static __always_inline void parts__credit(struct thread *t,
 					  u64 cpu)
 {
 	struct wake *from;
-	struct served serves = thread__serves(t, &from);
+	struct account *a = thread__account(t, &from);
 	u64 ns;
 
 	/* Before it was woken for this one it had another. */
@@ -67,8 +67,8 @@ static __always_inline void parts__credit(struct thread *t,
 	ns = cpu - t->segment;
 	if (answers && (t->answered || !t->serves.cookie))
 		account__add(me, ns);
-	else
-		account__add(&serves, ns);
+	else if (a)
+		a->cpu += ns;
 	account__add(&t->calls, ns);
 	t->segment = cpu;
 }
@@ -172,10 +172,12 @@ static __always_inline bool parts__wake_up(struct conn *c, struct thread *t,
 
 /* Another thread had it until now. */
 static __always_inline void parts__take_over(struct conn *c, struct thread *t,
-					     const struct served *me, u64 now,
+					     const struct served *me,
+					     const struct moved *m,
 					     const u64 *clock)
 {
 	struct wake *w = parts__wake(t, me, c->touched_at);
+	u64 now = m->now;
 
 	if (w && w->owner == c->thread && w->left >= c->touched_at) {
 		for (int i = 0; i < RT_CLOCKS; i++)
@@ -198,7 +200,7 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 		}
 	}
 	c->thread = t->id;
-	c->tid = bpf_get_current_pid_tgid();
+	c->tid = m->id;
 	hand__take_over(t, me);
 }
 
@@ -231,17 +233,19 @@ static __always_inline void parts__take_queue(struct conn *c, struct thread *t,
 }
 
 static __always_inline void parts__begin(struct conn *c, struct thread *t,
-					 const struct served *me, bool received,
-					 u64 now, const u64 *clock)
+					 const struct served *me,
+					 const struct moved *m,
+					 const u64 *clock)
 {
-	struct wake *from;
+	struct account *a = account__open(me);
+	bool received = m->received;
 	struct served parent;
+	struct wake *from;
 
-	account__open(me);
 	c->ex.header.flags |= RT_EX_PARTS;
 	if (received && c->peeked && c->peeked_by != t->id) {
 		/* Another thread looked at it first, and told this one. */
-		c->ex.handoff = now - c->peeked;
+		c->ex.handoff = m->now - c->peeked;
 		count(RT_COUNT_HANDED_OVER);
 	}
 	__builtin_memcpy(c->base,
@@ -250,9 +254,9 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 				 : clock,
 			 sizeof(c->base));
 	c->thread = t->id;
-	c->tid = bpf_get_current_pid_tgid();
+	c->tid = m->id;
 	if (c->ex.peer.role != RT_ROLE_CLIENT && !c->apart)
-		hand__take(t, me);
+		hand__take(t, a, me);
 	if (received || c->ex.peer.role != RT_ROLE_CLIENT)
 		return;
 	parent = thread__serves(t, &from);
@@ -379,10 +383,10 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	if (t->waits_len)
 		parts__waited(t);
 	if (!began && c->ex.header.flags & RT_EX_PARTS && t->id != c->thread)
-		parts__take_over(c, t, &me, m->now, clock);
+		parts__take_over(c, t, &me, m, clock);
 	parts__credit(t, &me, answers && !m->received, clock[RT_CLOCK_CPU]);
 	if (began)
-		parts__begin(c, t, &me, m->received, m->now, clock);
+		parts__begin(c, t, &me, m, clock);
 	else if (c->ex.header.flags & RT_EX_PARTS)
 		parts__go_on(c, t, m, clock);
 	if (answers)
