@@ -68,14 +68,6 @@ static __always_inline void payload__msg(struct segments *s, u64 msg)
 		payload__iovec(s, m.iov, m.iov_len);
 }
 
-int payload__by_splice(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = regs__of(task);
-
-	return payload__syscall(task, regs) == SYS_splice;
-}
-
 int payload__locate(struct segments *s, struct moved *m)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -36,6 +36,14 @@ static __always_inline s64 payload__syscall(struct task_struct *task,
 	return regs__compat(task) ? REGS_NO_SYSCALL : regs__syscall(regs);
 }
 
+/* Whether the current task is in a splice() call. */
+static __always_inline bool payload__by_splice(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return payload__syscall(task, regs__of(task)) == SYS_splice;
+}
+
 /* Where the bytes of the call in flight are if they are in one piece, as most
  * are; 0: to be found out by payload__locate(). */
 static __always_inline u64 payload__plain(void)
@@ -58,9 +66,6 @@ static __always_inline u64 payload__plain(void)
 /*
  * Global functions, in payload.bpf.c: the verifier looks at each once.
  */
-
-/* 1 if the current task is in a splice() call, else 0. */
-int payload__by_splice(void);
 
 /* If the call in flight moved nothing but a TLS alert, or its header (which
  * OpenSSL reads first), how many bytes of it are left; else -1. */

@@ -11,6 +11,7 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile struct rt_config rt_config = {};
 
 struct target_map rt_targets SEC(".maps");
+rt_u64 rt_target_bits[RT_TARGET_BITS / 64];
 
 static void target__record(enum rt_record_kind kind, struct task_struct *task)
 {
@@ -35,6 +36,7 @@ static void target__add(enum rt_record_kind kind, struct task_struct *task)
 {
 	u32 tgid = task->tgid, one = 1;
 
+	__sync_fetch_and_or(target__bits(tgid), 1ull << tgid % 64);
 	if (bpf_map_update_elem(&rt_targets, &tgid, &one, BPF_ANY))
 		count(RT_COUNT_PROCESS_FULL);
 	else

@@ -15,9 +15,22 @@ struct target_map {
 
 extern struct target_map rt_targets SEC(".maps");
 
+/*
+ * A bit by the low bits of the tgid, set before it comes into the map and
+ * never cleared: that of a process that is not traced is 0 most of the time,
+ * which ends the search at once.
+ */
+extern rt_u64 rt_target_bits[RT_TARGET_BITS / 64];
+
+static __always_inline rt_u64 *target__bits(u32 tgid)
+{
+	return &rt_target_bits[tgid / 64 % (RT_TARGET_BITS / 64)];
+}
+
 static __always_inline bool target__listed(u32 tgid)
 {
-	return bpf_map_lookup_elem(&rt_targets, &tgid) != NULL;
+	return *target__bits(tgid) >> tgid % 64 & 1 &&
+	       bpf_map_lookup_elem(&rt_targets, &tgid);
 }
 
 static __always_inline bool target__is(u32 tgid)

@@ -33,6 +33,10 @@
 #define RT_MAX_PROCESSES 65536
 #define RT_MAX_SUMMARIES 4096
 
+/* Bits that tell most processes from traced ones, by the low bits of their
+ * ids; a power of two. */
+#define RT_TARGET_BITS 65536
+
 /* UNIX connections, and with the syscall engine all of them: else TCP state
  * lives in the socket and needs no bound. */
 #define RT_MAX_HASHED 65536

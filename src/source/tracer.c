@@ -202,6 +202,9 @@ static int target__add(struct tracer *t, uint32_t tgid)
 {
 	uint32_t one = 1;
 
+	__atomic_fetch_or(
+		&t->bpf->bss->rt_target_bits[tgid % RT_TARGET_BITS / 64],
+		1ull << tgid % 64, __ATOMIC_SEQ_CST);
 	if (bpf_map__update_elem(t->bpf->maps.rt_targets, &tgid, sizeof(tgid),
 				 &one, sizeof(one), BPF_ANY))
 		return -errno;
