@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The counted benchmark: what tracing costs in instructions, in a guest whose
 clock is their number, so that the figures come out the same every time on any
-machine. docs/bench.md says what is measured and how to read it.
+machine. docs/bench-icount.md says what is measured and how to read it.
 
 Prints a table, writes the figures as JSON, and compares them with those that
 were accepted: exit status 1 if one grew by more than GROWTH.
@@ -146,9 +146,20 @@ def programs(before, after, exchanges):
     return result
 
 
+def check_coverage(state, line, exchanges):
+    """Every exchange must have come through the ring: each load runs twice,
+    for the times and for the programs."""
+    seen = [int(n.replace(",", "")) for n in re.findall(
+        r"([\d,]+) (?:exchanges|summarised|lost)", line)]
+    wanted = [2 * sum(exchanges.values()), 0, 0]
+    if seen != wanted:
+        raise Failure(f"{state}: exchanges, summarised, lost: {seen}, not "
+                      f"{wanted}")
+
+
 def figures(said, loads):
     """{load: {state: what it took}}, an exchange each."""
-    # As many again are a tenth: those that warm up.
+    # A tenth more is to warm up.
     exchanges = {load[0]: load[4] + load[4] // 10 for load in loads}
     result = {load[0]: {} for load in loads}
     for line in said:
@@ -158,6 +169,8 @@ def figures(said, loads):
         got = json.loads(match[1])
         if "error" in got:
             raise Failure(f"{got['state']}: {got['error']}")
+        if "coverage" in got:
+            check_coverage(got["state"], got["coverage"], exchanges)
         if "load" not in got:
             continue
         state = result[got["load"]].setdefault(got["state"], {})
@@ -250,9 +263,14 @@ def release(kernel):
     return head[at:].split(b" ", 1)[0].decode()
 
 
-def chosen(text, all_of, key=lambda x: x):
-    names = text.split(",") if text else [key(x) for x in all_of]
-    return [x for x in all_of if key(x) in names]
+def chosen_loads(text):
+    if not text:
+        return LOADS
+    by_name = {load[0]: load for load in LOADS}
+    unknown = [name for name in text.split(",") if name not in by_name]
+    if unknown:
+        raise Failure("no such load: " + ", ".join(unknown))
+    return [by_name[name] for name in text.split(",")]
 
 
 def options():
@@ -273,9 +291,9 @@ def options():
 
 def main():
     o = options()
-    loads = chosen(o.loads, LOADS, lambda load: load[0])
     states = ["none"] + [s for s in o.states.split(",") if s != "none"]
     try:
+        loads = chosen_loads(o.loads)
         said = boot(o.kernel, initrd(o.build, o.reqtrace, states, loads),
                     o.timeout)
         found = figures(said, loads)

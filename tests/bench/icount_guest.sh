@@ -73,7 +73,8 @@ under() {
 	kill -TERM $tracer
 	wait $tracer
 	tracer=
-	grep -h -A 2 Coverage: /tmp/out
+	grep -q Coverage: /tmp/out || return
+	echo "RESULT {\"state\": \"$state\", \"coverage\": \"$(grep Coverage: /tmp/out)\"}"
 }
 
 state() {
