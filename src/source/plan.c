@@ -142,17 +142,26 @@ static bool plan__uses(const struct plan *p, const char *hook)
 	return false;
 }
 
+/* Whether a program for a trampoline may load where it cannot be attached. */
+#if defined(__aarch64__)
+#define LOADS_IN_VAIN true /* before Linux 6.4 */
+#else
+#define LOADS_IN_VAIN false
+#endif
+
 /* A trampoline if there is one, else return probes; the syscall engine sees
  * the calls themselves. */
 static void plan__accept(struct plan *p)
 {
 	for (size_t i = 0; i < plan_rows_len && !p->accept_fexit; i++) {
 		struct plan_hook *row = &plan_rows[i];
+		bool fexit = !strcmp(row->name, PLAN_ACCEPT_FEXIT);
 
-		if (row->event != PLAN_ACCEPTED || row__try(row, false))
+		if (row->event != PLAN_ACCEPTED ||
+		    row__try(row, fexit && LOADS_IN_VAIN))
 			continue;
 		plan__use(p, row->name);
-		if (!strcmp(row->name, PLAN_ACCEPT_FEXIT))
+		if (fexit)
 			p->accept_fexit = true;
 		else
 			p->accept_probe = true;
