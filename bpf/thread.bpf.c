@@ -277,18 +277,19 @@ int BPF_PROG(rt_thread_exit, struct task_struct *task)
 /* --- lists -----------------------------------------------------------------
  */
 
-/* A byte in 7.3, an int in 6.18 and before. */
+/* A byte in 7.3, an int in 6.18 and before. Read by a probe, as a load of the
+ * one size is no access to the other. */
 struct task_struct___on_cpu_byte {
 	u8 on_cpu;
 } __attribute__((preserve_access_index));
 
-static bool on_cpu(struct task_struct *task)
+static __always_inline bool on_cpu(struct task_struct *task)
 {
 	struct task_struct___on_cpu_byte *byte = (void *)task;
 
 	if (bpf_core_field_size(byte->on_cpu) == sizeof(byte->on_cpu))
-		return byte->on_cpu;
-	return task->on_cpu;
+		return BPF_CORE_READ(byte, on_cpu);
+	return BPF_CORE_READ(task, on_cpu);
 }
 
 /* Run once when tracing starts: clocks for the threads there are. */

@@ -19,11 +19,15 @@ OPTION = ("--engine", NAME) if NAME else ()
 OFFERS = {
     "arrival": ("sock", "fexit"),
     "io_uring": ("sock", "fexit"),
+    "io_uring_bytes": ("fexit",),
     "spliced": ("sock", "fexit"),
+    "begun_reads": ("sock", "syscall"),
 }
 WHY = {
     "arrival": "has no time of arrival: durations start at the read",
     "io_uring": "does not see what goes by io_uring",
+    "io_uring_bytes": "cannot read what goes by io_uring",
+    "begun_reads": "does not see the end of a read that had begun before it",
     "spliced": "takes a splice for a read like any other",
 }
 _resolved = None

@@ -67,7 +67,7 @@ def server_aborts_midway(test):
     test.equal("answered 200", 0, report.operations(status="200"))
 
 
-@case(guests=True)
+@case()
 def server_resets(test):
     """The server resets the connection instead of an answer."""
     report, books, _ = serve(test, "--path", "/reset?ms=50", "--requests", "3")
@@ -112,7 +112,7 @@ def connections_without_request(test):
     test.equal("in flight", 0, report.coverage["in_flight"])
 
 
-@case(guests=True)
+@case()
 def status_5xx(test):
     """5xx are errors by status."""
     report, books, _ = serve(test, "--path", "/?code=503", "--requests", "7")
@@ -120,7 +120,7 @@ def status_5xx(test):
     test.equal("errors", {"status": 7}, errors(report))
 
 
-@case_for(("server", "client"), guests=("server",))
+@case_for(("server", "client"))
 def goodbye(test, role):
     """A last message that nobody answers, before an orderly close, is no
     aborted request: counted on its own, and in no other figure."""

@@ -75,7 +75,7 @@ def redis_mix_pipelined(test):
                "-P", "16")
 
 
-@case(guests=True)
+@case()
 def redis_pipeline_1600(test):
     """-P 16 -n 1600 is 1600 operations in 100 exchanges."""
     report = redis_load(test, "-t", "set", "-P", "16", "-n", "1600", "-c", "4")

@@ -91,7 +91,7 @@ def run_mode(test, mode, upstreams):
     return found
 
 
-@case_for(MODES, timeout=90, guests=("thread", "epoll", "dispatch"))
+@case_for(MODES, timeout=90, guests=("thread", "epoll"))
 def parts_of_causes(test, mode):
     """Each cause alone and all in one request: every part is what the service
     has spent on it, within 5 % or 200 us a request."""

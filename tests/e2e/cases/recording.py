@@ -49,7 +49,7 @@ def same(test, what, live, replayed):
     test.fact(f"{what}: {len(live)} bytes live = {len(replayed)} replayed")
 
 
-@case(guests=True)
+@case()
 def replay_is_the_same(test):
     """JSON and text, byte for byte."""
     path, tracer = recorded(test)

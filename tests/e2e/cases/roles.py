@@ -157,7 +157,7 @@ def both_ends(test):
     test.equal("in all", 200, report.exchanges())
 
 
-@case(guests=True)
+@case()
 def command(test):
     """-- COMMAND: traced from its first instruction, ends with it."""
     server = PeerServer(test)

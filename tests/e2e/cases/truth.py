@@ -80,7 +80,7 @@ def chunked_parts(test):
               slack=SLACK)
 
 
-@case(guests=True)
+@case()
 def http_pipeline(test):
     """Three pipelined requests are 3 operations; times of the exchange."""
     report, books, _ = serve(test, "/sleep?ms=50", "--pipeline", "3",
