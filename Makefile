@@ -90,7 +90,8 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
 	format static view asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
-	fuzzers check-kernels check-kernels-update accept-verifier bench-user
+	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
+	arm64
 
 all: $(B)/reqtrace
 
@@ -156,6 +157,16 @@ $(B)/static/reqtrace: $(OBJS)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(LIBS)
+
+# For arm64, static, with Debian's libraries for it: scripts/kernels/arm64.sh.
+ARM64_CC = $(CLANG) --target=aarch64-linux-gnu -fuse-ld=lld -static \
+	--sysroot=$(abspath $(B))/arm64/root -Wno-unused-command-line-argument
+
+arm64:
+	@scripts/kernels/sysroot.sh $(B)/arm64/root
+	+@$(MAKE) --no-print-directory B=$(B)/arm64 ARCH=aarch64 \
+		CC='$(ARM64_CC)' static \
+		$(B)/arm64/tests/peers/peer_server $(B)/arm64/tests/peers/peer_client
 
 # --- tests ---------------------------------------------------------------
 
@@ -315,21 +326,22 @@ check-install: $(B)/reqtrace
 # The end-to-end tests on other kernels, in QEMU: docs/kernels.md.
 # KERNELS='6.1 new' ENGINES='fexit' CASES='name...' choose some.
 MATRIX = REQTRACE=$(B)/reqtrace REQTRACE_PEERS=$(B)/tests/peers \
+	REQTRACE_ARM64=$(abspath $(B))/arm64 \
 	/usr/bin/python3 tests/kernels/matrix.py \
 	--kernels '$(KERNELS)' --engines '$(ENGINES)'
 
 check-kernels:
 	scripts/deps.sh build test kernels
-	+@$(MAKE) --no-print-directory all peers
+	+@$(MAKE) --no-print-directory all peers arm64
 	@$(MATRIX) $(CASES)
 
 # With the kernel of this machine as well, as that is in the table.
-check-kernels-update: KERNELS = host 5.10 6.1 6.12 new
-check-kernels-update: all peers
+check-kernels-update: KERNELS = host 5.10 6.1 6.12 new arm64
+check-kernels-update: all peers arm64
 	@$(MATRIX) --update
 
 # The verifier's figures, as they are now, of the kernels and engines chosen.
-accept-verifier: all peers
+accept-verifier: all peers arm64
 	@$(MATRIX) --accept sleep-200-ms
 
 lint: $(OTHER_BPF_OBJS)

@@ -55,6 +55,13 @@ def traced(engine, **variables):
         return run.returncode, out.read(), err.read()
 
 
+def print_verifier(log):
+    for name, lines in LOADED.findall(log):
+        figures = FIGURES.search(lines)
+        if figures:
+            print("verifier", name, *figures.groups())
+
+
 def traces(engine, names):
     status, _, log = traced(engine, REQTRACE_LIBBPF_LOG="verifier")
     attached = ATTACHED.search(log)
@@ -63,10 +70,7 @@ def traces(engine, names):
         print(f"FAIL attach: exit status {status}: {words}")
         return 1
     print(f"engine {attached.group(1)}")
-    for name, figures in LOADED.findall(log):
-        figures = FIGURES.search(figures)
-        if figures:
-            print("verifier", name, *figures.groups())
+    print_verifier(log)
     sys.stdout.flush()
     os.environ["REQTRACE_ENGINE"] = engine
     return subprocess.call(

@@ -24,6 +24,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 RUN = os.path.join(ROOT, "scripts", "kernels", "run.sh")
 FETCH = os.path.join(ROOT, "scripts", "kernels", "fetch.sh")
+ARM64 = os.path.join(ROOT, "tests", "kernels", "arm64.py")
 GUEST = os.path.join(ROOT, "tests", "kernels", "guest.py")
 LOGS = os.path.join(ROOT, "build", "kernels", "log")
 LINE = re.compile(r"^(ok|FAIL|SKIP) +([\w.-]+): (.*?)(?: \[[\d.]+ s\])?$")
@@ -80,6 +81,8 @@ def missing(name):
 
 
 def command(cell, options):
+    if cell.kernel == plan.ARM64:
+        return [ARM64, cell.engine]
     names = options.cases
     if cell.engine == "auto" and not names:
         names = ["--exact", *plan.AUTO_CASES]
@@ -94,7 +97,7 @@ def run(cell, options):
     log = os.path.join(LOGS, cell.name)
     environment = dict(os.environ)
     argv = command(cell, options)
-    if cell.kernel != plan.HOST:
+    if cell.kernel not in (plan.HOST, plan.ARM64):
         environment.setdefault("REQTRACE_SLOW", str(options.slow))
         argv = [RUN, "--timeout", str(options.limit), "--console",
                 log + ".console", cell.kernel, "--", *argv]

@@ -6,6 +6,7 @@ import dataclasses
 
 ENGINES = ("auto", "sock", "fexit", "syscall")
 HOST = "host"  # the machine's own kernel, without QEMU
+ARM64 = "arm64"  # see arm64.py
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,15 +17,15 @@ class Kernel:
     auto: str = ""  # the engine that reqtrace must choose by itself
 
 
-# 5.10 has no trampolines for functions of the kernel that are traced along
-# with their results in modules, and no storage for tasks; 6.1 lacks the
-# tracepoints of sockets, which came with 6.3.
+# 5.10 lacks the storage of tasks, and more; 6.1 the tracepoints of sockets,
+# which came with 6.3.
 KERNELS = (
     Kernel("5.10", "Debian 11", ()),
     Kernel("6.1", "Debian 12", ("auto", "fexit", "syscall"), "fexit"),
     Kernel("6.12", "Debian 12 backports, Debian 13", ENGINES, "sock"),
     Kernel("new", "the newest of Debian sid and experimental", ENGINES,
            "sock"),
+    Kernel(ARM64, "Debian 12 backports, arm64", ("sock", "fexit", "syscall")),
 )
 
 # Of auto it is asked what it chooses; how that engine traces shows elsewhere.
@@ -52,7 +53,8 @@ def cells(kernels, engines):
         if kernel.name in kernels:
             found += [Cell(kernel.name, engine, engine in kernel.engines,
                            kernel.auto if engine == "auto" else "")
-                      for engine in engines]
+                      for engine in engines
+                      if kernel.name != ARM64 or engine in kernel.engines]
     if HOST in kernels:  # what it allows is found out; see matrix.py
         found += [Cell(HOST, engine, True) for engine in engines]
     return sorted(found, key=lambda c: (not c.traces, c.engine == "auto",
