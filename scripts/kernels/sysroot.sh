@@ -10,11 +10,12 @@ cd "$(dirname "$0")/../.."
 . scripts/kernels/apt.sh
 to=$1
 arch=arm64
-packages="libc6-dev libc6 linux-libc-dev libcrypt-dev libgcc-12-dev libgcc-s1
-	libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev uthash-dev
-	busybox-static"
+# What deps.sh wants for a build here, and what that depends on.
+packages="$(sed -n '/^build="/,/"$/p' scripts/deps.sh |
+	grep -o '[a-z0-9.+-]*-dev' | tr '\n' ' ')libc6 linux-libc-dev libcrypt-dev
+	libgcc-12-dev libgcc-s1 busybox-static"
 
-[ -e "$to/complete" ] && exit 0
+[ "$(cat "$to/packages" 2>/dev/null)" = "$packages" ] && exit 0
 work=$(mktemp -d)
 apt=$work/apt
 trap 'rm -rf "$work"' EXIT
@@ -31,4 +32,4 @@ mkdir -p "$to"
 for package in "$work"/debs/*.deb; do
 	dpkg-deb -x "$package" "$to"
 done
-touch "$to/complete"
+echo "$packages" >"$to/packages"
