@@ -209,6 +209,14 @@ static __always_inline void socket__received(struct conn *c,
 		report__exchange(c, RT_END_RESET, 0, m.now);
 }
 
+/* Answered, and not asked: by a read that had begun before it was hooked, which
+ * trampolines do not see end. The arrival is not that of what comes next. */
+static __always_inline bool socket__begun_before(const struct conn *c)
+{
+	return c->phase == PHASE_IDLE && c->ex.peer.flags & RT_PEER_JOINED &&
+	       c->ex.peer.role == RT_ROLE_SERVER;
+}
+
 static __always_inline void socket__sent(struct conn *c, const struct io *io)
 {
 	struct sock *sk = io->sk;
@@ -230,6 +238,11 @@ static __always_inline void socket__sent(struct conn *c, const struct io *io)
 	m.id = bpf_get_current_pid_tgid();
 	m.socket = (u64)SOCKET_READ(io->bare, sk, sk_socket);
 	c->bytes_out += io->ret;
+	if (socket__begun_before(c))
+		socket__consumed(c, sk,
+				 conn__is_tcp(c) ? socket__tcp(sk, io->bare)
+						 : NULL,
+				 io->bare);
 	socket__moved(c, &m);
 }
 
