@@ -103,6 +103,7 @@ help:
 	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
 	@echo 'expected output of the golden tests from the present program;'
 	@echo 'check-kernels-update the table in docs/kernels.md'
+	@echo 'bench: what tracing costs, see docs/bench.md'
 
 # --- BPF ---------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from harness import Failure
 BPF_MAP_GET_FD_BY_ID = 14
 BPF_ENABLE_STATS = 32
 BPF_MAP_TYPE_RINGBUF = 27
+# kprobe, tracepoint, perf event, raw tracepoint (writable), tracing
+TRACING_TYPES = {2, 5, 7, 17, 24, 26}
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
 PLACES = {"one": "on one CPU", "apart": "on a CPU each",
           "free": "not pinned"}
@@ -172,6 +174,18 @@ def programs(pid):
     return {(p["id"], p.get("name", "?")): (p.get("run_time_ns", 0),
                                             p.get("run_cnt", 0))
             for p in json.loads(shown) if p["id"] in ids}
+
+
+def held_programs():
+    """Ids of all tracing programs that any process holds."""
+    ids = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            ids.update(int(i["prog_id"]) for i in _held(pid, "prog_id")
+                       if int(i.get("prog_type", 0)) in TRACING_TYPES)
+        except OSError:  # gone meanwhile
+            continue
+    return ids
 
 
 def programs_delta(before, after):

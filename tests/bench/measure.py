@@ -70,42 +70,44 @@ def compare(workload, state, report, requests):
                       f"missed: {states.missed(report)}")
 
 
+def mean(a, b):
+    return None if a is None or b is None else (a + b) / 2
+
+
 @dataclass
 class Pair:
-    """A run, and what it is held against: the mean of the untraced ones
-    right before and right after it, in which a drift cancels out."""
+    """A run, and what it is held against: the untraced ones right before and
+    right after it; in their mean a drift cancels out."""
 
-    base: Run
+    before: Run
     run: Run
+    after: Run
+
+    def base(self, name):
+        return mean(getattr(self.before, name), getattr(self.after, name))
 
     def ratio(self, name):
-        a, b = getattr(self.base, name), getattr(self.run, name)
-        return b / a if a and b is not None else None
+        base, value = self.base(name), getattr(self.run, name)
+        return value / base if base and value is not None else None
 
-
-def mean_run(a, b):
-    def mid(x, y):
-        return None if x is None or y is None else (x + y) / 2
-    return Run(*(mid(getattr(a, name), getattr(b, name))
-                 for name in ("cpu_ns", "rate", "p50", "p99", "others")))
+    def added(self):
+        return self.run.cpu_ns - self.base("cpu_ns")
 
 
 def rounds(bench, workload, chosen, count):
-    """{state name: [Pair of each round]}; none, state, none, state, ..."""
+    """{state name: [Pair of each round]}; none, state, none, state, ... Of
+    none itself, three untraced runs in a row now and then."""
     pairs = {state.name: [] for state in chosen}
-    before = once(bench, workload, states.NONE)
+    untraced = [once(bench, workload, states.NONE)]
     for number in range(count):
         for state in chosen:
-            bench.progress(workload, state, number, count)
-            if (state is states.NONE and len(chosen) > 1
-                    or number >= state.most_rounds):
+            if number >= state.most_rounds:
                 continue
+            bench.progress(workload, state, number, count)
             run = once(bench, workload, state, state.scale)
-            after = once(bench, workload, states.NONE)
-            pairs[state.name].append(Pair(mean_run(before, after), run))
-            pairs[states.NONE.name].append(Pair(before, after))
-            before = after
-    return pairs
+            untraced.append(once(bench, workload, states.NONE))
+            pairs[state.name].append(Pair(untraced[-2], run, untraced[-1]))
+    return pairs, untraced
 
 
 def spread(values):

@@ -52,38 +52,51 @@ def host():
 
 
 class Result:
-    HEAD = ("state", "CPU", "(quartiles)", "best", "ns", "rate", "p50", "p99", "BPF ns",
-            "runs", "own ns", "RSS", "ring B", "peak", "missed")
-    LAYOUT = ("{:31} {:>8} {:>14} {:>8} {:>7} {:>8} {:>8} {:>8} {:>7} {:>5} {:>6} {:>8} "
-              "{:>6} {:>6}  {}")
+    HEAD = ("state", "CPU", "(quartiles)", "best", "ns", "rate", "p50", "p99",
+            "BPF ns", "runs", "own ns", "RSS", "ring B", "peak", "missed")
+    LAYOUT = ("{:31} {:>8} {:>14} {:>8} {:>7} {:>8} {:>8} {:>8} {:>7} {:>5} "
+              "{:>6} {:>8} {:>6} {:>6}  {}")
 
     def __init__(self, options):
         self.options = options
         self.data = {"schema": SCHEMA, "made": measure.now(), "host": host(),
                      "place": options.place, "quick": options.quick,
-                     "workloads": {}, "skipped": {}, "checks": {},
-                     "budgets": []}
+                     "other_programs": [], "workloads": {}, "skipped": {},
+                     "errors": {}, "checks": {}, "budgets": []}
         h = self.data["host"]
         print(f"reqtrace bench: Linux {h['kernel']}, {h['arch']}, "
               f"{h['cpus']} CPUs ({h['cpu']}), server and load "
               f"{kernel.PLACES[options.place]}",
               flush=True)
+        self._other_programs()
+
+    def _other_programs(self):
+        """Now, before any is ours; and at the end, when none is any more."""
+        ids = kernel.held_programs()
+        self.data["other_programs"].append(len(ids))
+        if ids:
+            print(f"{len(ids)} BPF programs of others are loaded, which may "
+                  "cost the server, too", flush=True)
 
     def skip(self, name, why):
         self.data["skipped"][name] = why
         print(f"SKIP {name}: {why}", flush=True)
 
+    def fail(self, name, why):
+        self.data["errors"][name] = why
+        print(f"ERROR {name}: {why}", flush=True)
+        self._save()
+
     # Tables
 
-    def add(self, workload, chosen, pairs, costs):
-        base = [p.base for p in pairs["none"]]
+    def add(self, workload, untraced, found):
+        """found: (pairs, cost) by state."""
         entry = {"label": workload.label, "noun": workload.noun,
-                 "requests": workload.requests, "states": {},
-                 "untraced": {m: spread([getattr(r, m) for r in base])
-                              for m in MEASURES}}
-        for state in chosen:
-            entry["states"][state.name] = self._state(
-                state, pairs[state.name], costs.get(state.name))
+                 "requests": workload.requests,
+                 "untraced": {m: spread([getattr(r, m) for r in untraced])
+                              for m in MEASURES},
+                 "states": {state.name: self._state(state, *of_state)
+                            for state, of_state in found.items()}}
         self.data["workloads"][workload.name] = entry
         self._print(workload, entry)
         self._save()
@@ -91,8 +104,6 @@ class Result:
     @staticmethod
     def _state(state, pairs, cost):
         runs = [p.run for p in pairs]
-        best = min(p.run.cpu_ns for p in pairs)
-        base = min(p.base.cpu_ns for p in pairs)
         missed = {}
         for run in runs:
             for name, value in run.missed.items():
@@ -101,8 +112,10 @@ class Result:
             "label": state.label, "rounds": len(pairs),
             "ratios": {m: spread([p.ratio(m) for p in pairs])
                        for m in MEASURES},
-            "added_ns": spread([p.run.cpu_ns - p.base.cpu_ns for p in pairs]),
-            "cpu_best": best / base,
+            "added_ns": spread([p.added() for p in pairs]),
+            # As many of the one as of the other.
+            "cpu_best": min(r.cpu_ns for r in runs)
+            / min(p.before.cpu_ns for p in pairs),
             "cpu_ratios": [p.ratio("cpu_ns") for p in pairs],
             "others": [r.others for r in runs],
             "own_ns": spread([r.own_ns for r in runs]),
@@ -150,7 +163,8 @@ class Result:
 
     CHECK_HEAD = ("", "BPF ns", "", "runs", "own ns", "", "RSS", "open",
                   "series", "attach", "missed")
-    CHECK_LAYOUT = "{:31} {:>8} {:>7} {:>6} {:>7} {:>7} {:>9} {:>7} {:>7} {:>8}  {}"
+    CHECK_LAYOUT = ("{:31} {:>8} {:>7} {:>6} {:>7} {:>7} {:>9} {:>7} {:>7} "
+                    "{:>8}  {}")
 
     def check(self, name, rows):
         self.data["checks"][name] = rows
@@ -183,6 +197,7 @@ class Result:
     # The end
 
     def finish(self):
+        self._other_programs()
         self.data["budgets"] = budgets.judge(self.data)
         if self.data["budgets"]:
             print("\nbudgets, in points of the server's CPU above untraced:")

@@ -51,6 +51,12 @@ class Bench:
             os.unlink(path)
         self.test.processes.remove(process)
 
+    def end_all(self):
+        for process in reversed(list(self.test.processes)):
+            if process.running():
+                process.kill()
+            self.forget(process)
+
     def start(self, argv, **options):
         process = self.test.start(argv, **options)
         self.favour(process.pid)
@@ -70,7 +76,7 @@ class Bench:
     def progress(workload, state, number, count):
         if sys.stderr.isatty():
             print(f"\r\x1b[K{workload.name}: {state.name}, round "
-                  f"{number + 1} of {count}", end="", file=sys.stderr,
+                  f"{number + 1} of {count}\r", end="", file=sys.stderr,
                   flush=True)
 
 
@@ -97,23 +103,50 @@ def chosen_workloads(options):
 def of_workload(bench, workload, wanted, result):
     """All states on one server: the timed pairs, then what they cost."""
     workload.start(bench)
-    try:
-        ours = [s for s in wanted if not s.only or workload.name in s.only]
-        count = bench.options.rounds or workload.rounds
-        if bench.options.quick:
-            count = min(count, 2)
-        pairs = measure.rounds(bench, workload, ours, count)
-        costs = {s.name: measure.cost(bench, workload, s)
-                 for s in ours if s.bpf}
-    finally:
-        workload.stop()
-    result.add(workload, ours, pairs, costs)
+    ours = [s for s in wanted if not s.only or workload.name in s.only]
+    count = bench.options.rounds or workload.rounds
+    if bench.options.quick:
+        count = min(count, 2)
+    pairs, untraced = measure.rounds(bench, workload, ours, count)
+    costs = {s.name: measure.cost(bench, workload, s) for s in ours if s.bpf}
+    result.add(workload, untraced, {s: (pairs[s.name], costs.get(s.name))
+                                    for s in ours})
 
 
 def of_check(bench, name, result):
     rounds = bench.options.rounds or scaling.ROUNDS
     result.check(name, scaling.CHECKS[name](
         bench, 1 if bench.options.quick else rounds))
+
+
+def everything(bench, result):
+    wanted = []
+    for state in chosen_states(bench.options):
+        why = state.refused(bench)
+        if why:
+            result.skip(state.name, why)
+        else:
+            wanted.append(state)
+    chosen, checks = chosen_workloads(bench.options)
+    for workload in chosen:
+        attempt(bench, result, workload.name,
+                lambda w=workload: of_workload(bench, w, wanted, result))
+    for name in checks:
+        attempt(bench, result, name,
+                lambda n=name: of_check(bench, n, result))
+    result.finish()
+
+
+def attempt(bench, result, name, function):
+    """One that fails is told, and keeps no other from being measured."""
+    try:
+        function()
+    except Skip as e:
+        result.skip(name, str(e))
+    except Failure as e:
+        result.fail(name, str(e))
+    finally:
+        bench.end_all()
 
 
 def parse():
@@ -153,28 +186,10 @@ def main():
     bench = Bench(options)
     result = output.Result(options)
     try:
-        wanted = []
-        for state in chosen_states(options):
-            why = state.refused(bench)
-            if why:
-                result.skip(state.name, why)
-            else:
-                wanted.append(state)
-        chosen, checks = chosen_workloads(options)
-        for workload in chosen:
-            try:
-                of_workload(bench, workload, wanted, result)
-            except Skip as e:
-                result.skip(workload.name, str(e))
-        for name in checks:
-            of_check(bench, name, result)
-        result.finish()
-    except Failure as e:
-        print(f"\nbench: {e}", file=sys.stderr)
-        return 1
+        everything(bench, result)
     finally:
         bench.test.close()
-    return 0
+    return 1 if result.data["errors"] else 0
 
 
 if __name__ == "__main__":

@@ -46,8 +46,7 @@ class Crowd(RedisGet):
     def keep_idle(self, count):
         server = Redis(self.bench.test, "--maxclients", count + 100,
                        "--tcp-backlog", 4096)
-        holder = hold(self.bench, "connections", server.port, count)
-        self.processes = [holder, *self.processes, server.process]
+        hold(self.bench, "connections", server.port, count)
         self.traced = [*self.traced, server.pid]
 
     def places(self, place):
@@ -66,7 +65,6 @@ class Family(RedisGet):
         if self.others:
             # One of them is the parent of the rest.
             holder = hold(self.bench, "processes", self.others - 1)
-            self.processes.insert(0, holder)
             self.traced = [self.server.pid, holder.pid]
 
     def places(self, place):
@@ -119,17 +117,13 @@ def hold(bench, what, *numbers):
 def compared(bench, variants, rounds):
     """{label: row} of workloads that run side by side, one at a time."""
     costs = {w.label: [] for w in variants}
-    try:
+    for workload in variants:
+        workload.start(bench)
+    for number in range(rounds):
         for workload in variants:
-            workload.start(bench)
-        for number in range(rounds):
-            for workload in variants:
-                bench.progress(workload, states.WHOLE, number, rounds)
-                costs[workload.label].append(
-                    measure.cost(bench, workload, states.WHOLE))
-    finally:
-        for workload in variants:
-            workload.stop()
+            bench.progress(workload, states.WHOLE, number, rounds)
+            costs[workload.label].append(
+                measure.cost(bench, workload, states.WHOLE))
     return {label: row(found) for label, found in costs.items()}
 
 
@@ -163,17 +157,14 @@ def at_rest(bench, _rounds):
     keep connections open; it refreshes each second, as on a terminal."""
     seconds = 4 if bench.options.quick else IDLE_SECONDS
     workload = Crowd(CONNECTIONS_AT_REST)
-    try:
-        workload.start(bench)
-        watch = states.ReqtraceWatch(bench, workload, ("-i", "1"))
-        time.sleep(1)
-        before = watch.cpu_ns()
-        time.sleep(seconds)
-        share = (watch.cpu_ns() - before) / 1e9 / seconds
-        rss = kernel.memory_bytes(watch.pid)
-        watch.stop()
-    finally:
-        workload.stop()
+    workload.start(bench)
+    watch = states.ReqtraceWatch(bench, workload, ("-i", "1"))
+    time.sleep(1)
+    before = watch.cpu_ns()
+    time.sleep(seconds)
+    share = (watch.cpu_ns() - before) / 1e9 / seconds
+    rss = kernel.memory_bytes(watch.pid)
+    watch.stop()
     return {"reqtrace -i 1": {"core_share": share, "seconds": seconds,
                               "rss_bytes": rss}}
 

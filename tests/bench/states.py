@@ -116,9 +116,9 @@ class Reqtrace(State):
         process.kill()
         if status == 0:
             return None
-        said = process.stderr().strip().splitlines()
-        said = [line for line in said if line.startswith("reqtrace: ")] or said
-        return said[0].removeprefix("reqtrace: ") if said else f"status {status}"
+        said = process.stderr().strip().splitlines() or [f"status {status}"]
+        ours = [line for line in said if line.startswith("reqtrace: ")]
+        return (ours or said)[0].removeprefix("reqtrace: ")
 
     def watch(self, bench, server):
         return ReqtraceWatch(bench, server, self.args)
