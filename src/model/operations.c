@@ -44,6 +44,7 @@ void operations__init(struct operations *ops)
 	intern__init(&ops->strings, OPERATIONS_TOTAL);
 	ops->ports = NULL;
 	ops->uses = NULL;
+	memset(ops->recent, 0, sizeof(ops->recent));
 }
 
 void operations__free(struct operations *ops)
@@ -94,6 +95,26 @@ static int use_add(struct operations *ops, const struct use_key *key)
 	return -ENOMEM;
 }
 
+/* Where a use that was found is remembered: of all that fall to a place, the
+ * latest. Neither ports nor uses are ever forgotten. */
+static struct operations_recent *recent_at(struct operations *ops,
+					   const struct use_key *key,
+					   size_t len)
+{
+	uint32_t hash = hash__bytes(key->text, len) ^
+			key->port * UINT32_C(0x9e3779b1) ^ key->kind;
+
+	return &ops->recent[hash % OPERATIONS_RECENT];
+}
+
+static bool is_recent(const struct operations_recent *recent,
+		      const struct use_key *key)
+{
+	return recent->text && recent->port == key->port &&
+	       recent->kind == key->kind &&
+	       strcmp(recent->text, key->text) == 0;
+}
+
 /* May this port use one more string of a kind? */
 static bool has_room(const struct operations *ops,
 		     const struct operations_port *port, enum use_kind kind)
@@ -103,9 +124,9 @@ static bool has_room(const struct operations *ops,
 }
 
 /* 0 and *out; -ENOSPC when a bound forbids text; -ENOMEM. */
-static int use_get(struct operations *ops, uint32_t port_key,
-		   enum use_kind kind, const char *text, size_t len,
-		   const char **out)
+static int use_look_up(struct operations *ops, uint32_t port_key,
+		       enum use_kind kind, const char *text, size_t len,
+		       const char **out)
 {
 	struct use_key key = {.port = port_key, .kind = kind};
 	struct operations_use *use;
@@ -133,6 +154,27 @@ static int use_get(struct operations *ops, uint32_t port_key,
 	}
 	*out = key.text;
 	return 0;
+}
+
+/* The same; most are asked for again soon. */
+static int use_get(struct operations *ops, uint32_t port_key,
+		   enum use_kind kind, const char *text, size_t len,
+		   const char **out)
+{
+	const struct use_key key = {text, port_key, kind};
+	struct operations_recent *recent = recent_at(ops, &key, len);
+	int err;
+
+	if (is_recent(recent, &key)) {
+		*out = recent->text;
+		return 0;
+	}
+	err = use_look_up(ops, port_key, kind, text, len, out);
+	/* Text that was made safe to show is another one: rare, not worth it.
+	 */
+	if (!err && strcmp(*out, text) == 0)
+		*recent = (struct operations_recent){*out, port_key, kind};
+	return err;
 }
 
 /* "GET /a/b" -> "GET other", so that methods stay apart. */

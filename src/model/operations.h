@@ -23,10 +23,17 @@
 extern const char operations__none[];  /* "" */
 extern const char operations__other[]; /* "other" */
 
+/* 64 KB; as many as there are series. */
+#define OPERATIONS_RECENT 4096
+
 struct operations {
 	struct intern strings;
 	struct operations_port *ports;
 	struct operations_use *uses;
+	struct operations_recent {
+		const char *text; /* interned; NULL: none */
+		uint32_t port, kind;
+	} recent[OPERATIONS_RECENT];
 };
 
 void operations__init(struct operations *ops);

@@ -22,20 +22,3 @@ const char *part__name(enum part part)
 
 	return names[part];
 }
-
-enum part part__of_clock(enum rt_clock clock)
-{
-	static const enum part part[RT_CLOCKS] = {
-		[RT_CLOCK_CPU] = PART_CPU,
-		[RT_CLOCK_RUN_QUEUE] = PART_RUN_QUEUE,
-		[RT_CLOCK_LOCK] = PART_LOCK,
-		[RT_CLOCK_DISK] = PART_DISK,
-		[RT_CLOCK_NETWORK] = PART_NETWORK,
-		[RT_CLOCK_POLL] = PART_POLL,
-		[RT_CLOCK_SLEEP] = PART_SLEEP,
-		[RT_CLOCK_PAGE_FAULT] = PART_PAGE_FAULT,
-		[RT_CLOCK_OTHER] = PART_OTHER_BLOCKED,
-	};
-
-	return part[clock];
-}

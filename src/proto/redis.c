@@ -210,6 +210,27 @@ static bool array__is_command(const struct view *v, uint64_t pos, bool known)
 	return true;
 }
 
+/* "*2\r\n$3\r\nGET": an array whose first string is all letters, as nearly all
+ * are. What array__is_command also finds, in fewer steps. */
+static bool array__is_plain(const struct view *v)
+{
+	const uint8_t *s = v->data;
+	size_t len, i;
+
+	if (v->len < 8 || s[0] != '*' || s[1] < '1' || s[1] > '9' ||
+	    memcmp(s + 2, "\r\n$", 3) || s[5] < '1' || s[5] > '9' ||
+	    memcmp(s + 6, "\r\n", 2))
+		return false;
+	len = s[5] - '0';
+	if (v->len < 10 + len || memcmp(s + 8 + len, "\r\n", 2))
+		return false;
+	for (i = 0; i < len; i++) {
+		if ((s[8 + i] | 0x20) < 'a' || (s[8 + i] | 0x20) > 'z')
+			return false;
+	}
+	return true;
+}
+
 /* Where the first command begins. An exchange may start with the remains of
  * one that the receive before it has cut: then *resynced. False when there
  * is none. */
@@ -221,6 +242,8 @@ static bool redis__find_start(const struct view *v, uint64_t *pos,
 
 	*resynced = false;
 	*pos = 0;
+	if (array__is_plain(v))
+		return true;
 	while (*pos < v->len && v->data[*pos] == '\r' && *pos + 1 < v->len &&
 	       v->data[*pos + 1] == '\n')
 		*pos += 2;

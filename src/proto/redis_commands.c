@@ -6,6 +6,8 @@
  */
 #include "proto/redis_commands.h"
 
+#include <endian.h>
+
 #define OTHER "(other)"
 
 /* Names of module commands are passed up to here ("TDIGEST.CREATE"). */
@@ -13,7 +15,7 @@
 
 /* Sorted by strcmp; a container is directly followed by its subcommands. */
 /* clang-format off */
-static const char *const commands[] = {
+static const char commands[][REDIS_NAME_MAX] = {
 	"ACL", "ACL CAT", "ACL DELUSER", "ACL DRYRUN", "ACL GENPASS",
 	"ACL GETUSER", "ACL HELP", "ACL LIST", "ACL LOAD", "ACL LOG",
 	"ACL SAVE", "ACL SETUSER", "ACL USERS", "ACL WHOAMI", "APPEND",
@@ -107,18 +109,28 @@ static const char *const commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
-/* strcmp, without a call for what differs in its first letters. */
-static inline int compare(const char *a, const char *b)
+/* The first eight bytes so that numbers order as strings do. */
+static inline uint64_t prefix(const char name[REDIS_NAME_MAX])
 {
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return (uint8_t)*a - (uint8_t)*b;
+	uint64_t word;
+
+	memcpy(&word, name, sizeof(word));
+	return htobe64(word);
 }
 
-/* The index of a name in the table, or COMMANDS. */
-static size_t commands__find(const char *name)
+/* strcmp; both are padded with zero bytes. */
+static inline int compare(const char *a, const char *b)
+{
+	uint64_t x = prefix(a), y = prefix(b);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return strcmp(a, b);
+}
+
+/* The index of a name in the table, or COMMANDS. At least seven bytes after the
+ * zero byte are zero, too, where the name is short. */
+static size_t commands__find(const char name[REDIS_NAME_MAX])
 {
 	size_t lo = 0, hi = COMMANDS;
 
@@ -142,7 +154,7 @@ static bool name__copy(char *out, size_t size, struct span text)
 {
 	size_t i;
 
-	out[0] = '\0';
+	memset(out, 0, size < sizeof(uint64_t) ? size : sizeof(uint64_t));
 	if (!text.len || text.len >= size)
 		return false;
 	for (i = 0; i < text.len; i++) {

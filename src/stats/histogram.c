@@ -41,7 +41,7 @@ static const uint8_t below_cell[] = {
  * n > floor(T / 2^s) exactly if (n << s) > T, so this finds the same bucket
  * as the whole table does.
  */
-static int index_of(uint64_t ns)
+static inline __attribute__((always_inline)) int index_of(uint64_t ns)
 {
 	const uint64_t *top =
 		histogram__boundaries() + RT_HIST_BUCKETS - PER_OCTAVE;
@@ -206,16 +206,16 @@ static void note(struct histogram *h, uint64_t count, uint64_t sum,
 }
 
 /* Index of the bucket of ns > 0, which is there from now on. 0 or -ENOMEM. */
-static int find_bucket(struct histogram *h, uint64_t ns, int *index)
+static inline int find_bucket(struct histogram *h, uint64_t ns, int *index)
 {
+	const int finest = index_of(ns);
 	int err;
 
-	*index = histogram__index(ns, h->scale);
+	*index = finest >> (RT_HIST_SCALE - h->scale);
 	if (holds(h, *index, *index))
 		return 0;
 	err = cover(h, *index, *index);
-	if (!err)
-		*index = histogram__index(ns, h->scale);
+	*index = finest >> (RT_HIST_SCALE - h->scale);
 	return err;
 }
 
