@@ -80,11 +80,20 @@ static void app__set_slow(struct app *a)
 	tracer__set_slow(a->tracer, ns == UINT64_MAX ? 0 : ns);
 }
 
+/* Take all that is in the ring: how full it was, in percent. */
+static int app__take(struct app *a)
+{
+	int full = tracer__drain(a->tracer);
+	int code = full < 0 ? full : pipeline__flush(a->pipeline);
+
+	return code < 0 ? code : full;
+}
+
 /* The ring has something that must not wait for the next drain. */
 static int app__ready(void *ctx, uint64_t fd)
 {
 	struct app *a = ctx;
-	int full = tracer__drain(a->tracer);
+	int full = app__take(a);
 
 	(void)fd;
 	return full < 0 ? app__failed(a, full) : 0;
@@ -93,7 +102,7 @@ static int app__ready(void *ctx, uint64_t fd)
 static int app__drain(void *ctx, uint64_t times)
 {
 	struct app *a = ctx;
-	int full = tracer__drain(a->tracer);
+	int full = app__take(a);
 	uint64_t next = a->drain;
 
 	(void)times;

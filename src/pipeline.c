@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "decode/decode.h"
 #include "model/model.h"
 #include "source/recording.h"
@@ -14,12 +15,16 @@
 #define MAX_HOOKS 64
 #define MAX_LOST 8
 
+/* With fewer connections, all of them stay in the caches by themselves. */
+#define MANY_CONNECTIONS 4096
+
 struct pipeline {
 	const struct options *options;
 	struct output *output;
 	struct recording *recording;
 	struct stats *stats;
 	struct model *model;
+	struct ahead ahead;
 	struct stats_facts facts;
 	char *host;		      /* copy of the HOST record's text */
 	const char *hooks[MAX_HOOKS]; /* into host */
@@ -244,9 +249,8 @@ static int pipeline__event(struct pipeline *p, const struct event *ev)
 	}
 }
 
-int pipeline__record(void *ctx, const void *record, size_t size)
+static int pipeline__take(struct pipeline *p, const void *record, size_t size)
 {
-	struct pipeline *p = ctx;
 	struct event ev;
 	int code;
 
@@ -269,6 +273,49 @@ int pipeline__record(void *ctx, const void *record, size_t size)
 	return code;
 }
 
+static int pipeline__take_oldest(struct pipeline *p)
+{
+	const struct ahead_record *r = ahead__take(&p->ahead);
+
+	return r ? pipeline__take(p, r->bytes, r->size) : 0;
+}
+
+/* Look for its connection half way, when the place in the table is there. */
+static int pipeline__take_later(struct pipeline *p, const void *record,
+				size_t size)
+{
+	struct ahead *a = &p->ahead;
+
+	ahead__put(a, record, size);
+	model__expect_table(p->model, ahead__at(a, a->len - 1)->cookie);
+	if (a->len > AHEAD_RECORDS / 2)
+		model__expect(
+			p->model,
+			ahead__at(a, a->len - 1 - AHEAD_RECORDS / 2)->cookie);
+	return a->len == AHEAD_RECORDS ? pipeline__take_oldest(p) : 0;
+}
+
+int pipeline__flush(struct pipeline *p)
+{
+	int code = 0;
+
+	while (p->ahead.len && !code)
+		code = pipeline__take_oldest(p);
+	return code;
+}
+
+int pipeline__record(void *ctx, const void *record, size_t size)
+{
+	struct pipeline *p = ctx;
+	int code;
+
+	if (ahead__takes(record, size) &&
+	    model__connections(p->model) > MANY_CONNECTIONS)
+		return pipeline__take_later(p, record, size);
+	code = pipeline__flush(p);
+	return code ? code : pipeline__take(p, record, size);
+}
+
 uint64_t pipeline__slow_threshold(const struct pipeline *p)
 {
 	return stats__slow_threshold(p->stats);
@@ -281,8 +328,10 @@ bool pipeline__ended(const struct pipeline *p)
 
 int pipeline__end(struct pipeline *p)
 {
-	if (p->ended || !p->facts.start)
-		return 0;
+	int code = pipeline__flush(p);
+
+	if (code || p->ended || !p->facts.start)
+		return code;
 	p->now = p->latest;
 	return pipeline__mark(p, RT_REC_END);
 }
@@ -301,7 +350,9 @@ int pipeline__next_by(struct pipeline *p)
 	} while (code == -ENOTSUP && p->by != by);
 	if (code || !live)
 		return code;
-	code = pipeline__snapshot(p, RT_REC_REPORT, &snap);
+	code = pipeline__flush(p);
+	if (!code)
+		code = pipeline__snapshot(p, RT_REC_REPORT, &snap);
 	if (!code) {
 		code = live__draw(live, snap);
 		snapshot__free(snap);

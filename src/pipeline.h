@@ -24,8 +24,15 @@ int pipeline__new(struct pipeline **out, const struct options *options,
  * and err. Accepts NULL. */
 int pipeline__free(struct pipeline *p, struct error *err);
 
-/* A source_fn; ctx is the pipeline. */
+/* A source_fn; ctx is the pipeline. Of many connections the latest few records
+ * wait for those after them, for pipeline__flush, or for a record that is not
+ * of a connection, such as a mark. 0 or negative errno, maybe of an earlier
+ * record.
+ */
 int pipeline__record(void *ctx, const void *record, size_t size);
+
+/* Nothing follows soon: take the records that wait. 0 or negative errno. */
+int pipeline__flush(struct pipeline *p);
 
 /* The source ended without RT_REC_END (a recording that is cut): give the final
  * report, as of the latest record. Nothing if it was given, or if there was

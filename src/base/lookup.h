@@ -44,6 +44,13 @@ static inline size_t lookup__home(const struct lookup *l, uint64_t key)
 	return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - l->bits));
 }
 
+/* Fetch into the cache what lookup__find will look at. */
+static inline void lookup__prefetch(const struct lookup *l, uint64_t key)
+{
+	if (l->slot)
+		__builtin_prefetch(&l->slot[lookup__home(l, key)]);
+}
+
 static inline void *lookup__find(const struct lookup *l, uint64_t key)
 {
 	const size_t mask = ((size_t)1 << l->bits) - 1;

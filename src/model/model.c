@@ -329,6 +329,26 @@ int model__event(struct model *m, const struct event *ev)
 	}
 }
 
+size_t model__connections(const struct model *m)
+{
+	return m->connections.by_cookie.len;
+}
+
+void model__expect_table(const struct model *m, uint64_t cookie)
+{
+	lookup__prefetch(&m->connections.by_cookie, cookie);
+}
+
+void model__expect(const struct model *m, uint64_t cookie)
+{
+	const struct connection *c = connections__find(&m->connections, cookie);
+
+	if (!c)
+		return;
+	__builtin_prefetch(c);
+	__builtin_prefetch((const char *)c + POOL_LINE);
+}
+
 /* The open turn of c if it may be whole. */
 static const struct turn *pending_of(const struct connection *c)
 {

@@ -19,6 +19,14 @@ void model__free(struct model *m); /* accepts NULL */
  * are ignored. 0, -ENOMEM, or what the sink returned. */
 int model__event(struct model *m, const struct event *ev);
 
+/* Connections that are followed. */
+size_t model__connections(const struct model *m);
+
+/* An event of a connection comes soon: fetch its place in the table, and then,
+ * when that is there, the connection into the cache. */
+void model__expect_table(const struct model *m, uint64_t cookie);
+void model__expect(const struct model *m, uint64_t cookie);
+
 /* Exchanges that are idle and may still grow, as requests: counted in a
  * snapshot now, told to the sink when they are settled. Only those whose
  * response may be whole; the others are in flight. fn is called for each, and

@@ -89,6 +89,8 @@ static int take_request(void *ctx, const struct request *r)
 	struct group *series = conn ? conn->series : NULL, *row = NULL;
 	int err;
 
+	if (conn) /* needed in the end */
+		__builtin_prefetch(conn->duration.bucket);
 	totals__add(&s->totals, r);
 	slowest__add(&s->slowest, r);
 	err = count(s, &s->series, r, &series);
