@@ -169,8 +169,11 @@ static __always_inline struct conn *conn__hashed(u64 cookie)
 /* The state of a tracked socket, or NULL. */
 static __always_inline struct conn *conn__get(struct sock *sk)
 {
-	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
+	struct conn *c = NULL;
 
+	/* Most sockets of a machine have no storage at all: see thread__of. */
+	if (sk->sk_bpf_storage)
+		c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
 	if (c && !(rt_config.by_cookie && c->kind == CONN_HASHED))
 		return c;
 	if (!rt_config.by_cookie && sk->__sk_common.skc_family != AF_UNIX)

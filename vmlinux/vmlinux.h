@@ -164,6 +164,7 @@ struct sock {
 	u32 sk_ack_backlog;
 	u32 sk_max_ack_backlog;
 	struct socket *sk_socket;
+	struct bpf_local_storage *sk_bpf_storage;
 	u16 sk_type;
 	u16 sk_protocol;
 	u8 sk_shutdown;
