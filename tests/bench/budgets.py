@@ -67,25 +67,23 @@ def bystander(data):
 def growth(data):
     """Of what an exchange costs, in the programs and in reqtrace."""
     for name in ("connections", "processes", "series"):
-        rows = data["checks"].get(name)
-        if not rows:
-            continue
-        first, *others = rows.items()
-        for label, row in others:
-            times = {key: row[key] / first[1][key]
-                     for key in ("bpf_ns", "own_ns")}
-            yield verdict(max(times.values()) <= GROWS,
-                          f"{label} against {first[0]}: an exchange costs "
-                          f"{times['bpf_ns']:.2f} times as much in the "
-                          f"kernel, {times['own_ns']:.2f} times in reqtrace, "
-                          f"at most {GROWS}")
+        rows = list(data["checks"].get(name, {}).items())
+        for label, row in rows[1:]:
+            for key, where in (("bpf_ns", "programs"),
+                               ("own_ns", "reqtrace's own time")):
+                times = row[key] / rows[0][1][key]
+                yield verdict(times <= GROWS,
+                              f"{label}: {where} {times:.2f} times what an "
+                              f"exchange costs with {rows[0][0]}, at most "
+                              f"{GROWS}")
 
 
 def at_rest(data):
     for label, row in data["checks"].get("idle", {}).items():
         share = row["core_share"] * 100
-        yield verdict(share < AT_REST, f"{label}, target idle: {share:.3f} % "
-                                       f"of a core, under {AT_REST}")
+        yield verdict(share < AT_REST,
+                      f"target idle, {label}: {share:.3f} % of a core, under "
+                      f"{AT_REST}")
 
 
 def judge(data):

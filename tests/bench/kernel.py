@@ -166,8 +166,11 @@ class Statistics:
 
 
 def programs(pid):
-    """{(id, name): (ns, runs)} so far of the programs that pid holds."""
-    ids = {int(info["prog_id"]) for info in _held(pid, "prog_id")}
+    """{(id, name): (ns, runs)} so far of the programs that pid holds, but for
+    iterators: those it runs itself, in its own time."""
+    own = {int(info["prog_id"]) for info in _held(pid, "link_type")
+           if info["link_type"] == "iter"}
+    ids = {int(info["prog_id"]) for info in _held(pid, "prog_id")} - own
     bpftool = shutil.which("bpftool") or "/usr/sbin/bpftool"
     shown = subprocess.run([bpftool, "-j", "prog", "show"], check=True,
                            stdout=subprocess.PIPE).stdout

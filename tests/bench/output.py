@@ -169,7 +169,7 @@ class Result:
     def check(self, name, rows):
         self.data["checks"][name] = rows
         if name == "idle":
-            print("\nat rest: of one core, with 32 open connections")
+            print("\nreqtrace -i 1 while its target is idle, of one core:")
             for label, r in rows.items():
                 print(f"{label:31} {r['core_share'] * 100:.3f} % in "
                       f"{r['seconds']} s, {size(r['rss_bytes'])}")
