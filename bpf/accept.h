@@ -6,8 +6,7 @@
 #ifndef REQTRACE_BPF_ACCEPT_H
 #define REQTRACE_BPF_ACCEPT_H
 
-#include "ring.h"
-#include "target.h"
+#include "conn.h"
 
 /* The current task took the connection with this cookie; 0: none that is
  * traced. */
@@ -18,6 +17,7 @@ static __always_inline void accept__tell(u64 cookie)
 
 	if (!cookie || !target__is(id >> 32))
 		return;
+	conn__moved();
 	rec = bpf_ringbuf_reserve(&rt_ring, sizeof(*rec), 0);
 	if (!rec) {
 		count(RT_COUNT_ACCEPT_LOST);

@@ -142,6 +142,17 @@ extern struct conn_scratch_map rt_conn_scratch SEC(".maps");
 /* Stands for the cookie of a socket that has none: its inode's number. */
 #define COOKIE_INODE (1ull << 63)
 
+/* Something happened on a TCP socket since userspace cleared it, which it does
+ * before a sweep; owned by state.bpf.c. */
+extern rt_u32 rt_moved;
+
+/* Only written when it changes: all CPUs read it. */
+static __always_inline void conn__moved(void)
+{
+	if (!rt_moved)
+		rt_moved = 1;
+}
+
 /* Number of the latest sweep, set by userspace; owned by socket.bpf.c. */
 extern rt_u32 rt_sweep_generation;
 

@@ -95,6 +95,7 @@ static __always_inline void socket__moved(struct conn *c, struct moved *m)
 	if (rt_config.parts && of != EXCHANGE_NEITHER)
 		parts__touched(c, m, of == EXCHANGE_BEGAN);
 	c->changes++;
+	conn__moved();
 }
 
 /*
@@ -137,6 +138,7 @@ static __always_inline void socket__spliced(struct conn *c, struct sock *sk,
 	if (exchange__moved(c, &m) != EXCHANGE_NEITHER)
 		c->ex.header.flags &= ~RT_EX_PARTS;
 	c->changes++;
+	conn__moved();
 	socket__consumed(c, sk, tp, false);
 }
 
@@ -329,6 +331,7 @@ static __always_inline int socket__ready(struct sock *sk)
 	if (c->kind != CONN_OPEN) {
 		if (c->backlog < sk->sk_ack_backlog)
 			c->backlog = sk->sk_ack_backlog;
+		conn__moved();
 		return 0;
 	}
 	/* A UNIX sender tells after it let go of the queue: if the reader was

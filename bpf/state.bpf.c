@@ -10,6 +10,7 @@ struct conn_hash_map rt_conn_hash SEC(".maps");
 struct unix_mark_map rt_unix_marks SEC(".maps");
 struct conn_scratch_map rt_conn_scratch SEC(".maps");
 rt_u32 rt_sweep_generation;
+rt_u32 rt_moved;
 rt_u32 rt_running;
 rt_u32 rt_splices;
 
@@ -25,6 +26,7 @@ static __always_inline void state__listen(struct sock *sk)
 		return;
 	c->kind = CONN_LISTENER;
 	c->ex.peer.owner = tgid;
+	conn__moved();
 }
 
 static __always_inline void state__connect(struct sock *sk)
@@ -74,6 +76,7 @@ static __always_inline void state__established(struct conn *c, struct sock *sk)
 	c->ex.peer.established = now;
 	c->copied_seq = conn__copied_seq(sk);
 	c->kind = CONN_OPEN;
+	conn__moved();
 	if (rt_config.by_cookie) {
 		c = state__hash(c);
 		if (!c)

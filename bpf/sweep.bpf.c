@@ -56,8 +56,10 @@ static __noinline int sweep__conn(struct conn *c)
 		return 0;
 	report__calls(c, now);
 	rec = bpf_ringbuf_reserve(&rt_ring, sizeof(*rec), 0);
-	if (!rec) /* no harm: it comes with the next sweep, or its end */
+	if (!rec) { /* no harm: it comes with the next sweep, or its end */
+		conn__moved();
 		return 0;
+	}
 	sweep__fill(rec, c, seq, now);
 	if (__sync_val_compare_and_swap(&c->state, was,
 					seq << 2 | EXCHANGE_SHOWN) != was) {
@@ -76,8 +78,10 @@ static __always_inline void sweep__listener(struct conn *c, struct sock *sk)
 	struct rt_listener *rec;
 
 	rec = bpf_ringbuf_reserve(&rt_ring, sizeof(*rec), 0);
-	if (!rec)
+	if (!rec) {
+		conn__moved();
 		return;
+	}
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->header.kind = RT_REC_LISTENER;
 	rec->header.size = sizeof(*rec);

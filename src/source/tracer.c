@@ -363,11 +363,15 @@ static int tracer__sweep(struct tracer *t, bool stop)
 		.size = sizeof(*t->gone),
 		.pause = tracer__pause,
 	};
-	int err;
+	int err = 0;
 
 	t->bpf->bss->rt_sweep_generation++;
 	t->bpf->bss->rt_sweep_stop = stop;
-	err = tracer__iterate(t, t->iter.sweep_tcp);
+	/* Many idle connections cost nothing: what is as it was has been told.
+	 * Cleared first, so that what happens meanwhile comes next time. */
+	if (__atomic_exchange_n(&t->bpf->bss->rt_moved, 0, __ATOMIC_SEQ_CST) ||
+	    stop)
+		err = tracer__iterate(t, t->iter.sweep_tcp);
 	if (!err)
 		err = tracer__iterate(t, t->iter.sweep_living);
 	if (!err)
