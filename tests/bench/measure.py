@@ -25,6 +25,7 @@ class Run:
     p50: float
     p99: float
     others: float
+    foreign: int = None  # programs of other tracers, of an untraced run
     own_ns: float = None
     rss: int = None
     missed: dict = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Run:
 
 def once(bench, workload, state, scale=1.0):
     """Attach, warm up, measure, detach."""
+    foreign = len(kernel.held_programs()) if state is states.NONE else None
     watch = state.watch(bench, workload)
     n = max(int(workload.requests * scale), 1)
     workload.beside()
@@ -44,7 +46,7 @@ def once(bench, workload, state, scale=1.0):
     workload.settle()
     spent = kernel.cpu_ns(workload.pids) - before
     run = Run(spent / load.requests, load.rate, load.p50, load.p99,
-              machine.cpus())
+              machine.cpus(), foreign)
     workload.ended()
     if watch:
         finish(workload, state, watch, run, own, warm, load)

@@ -61,22 +61,13 @@ class Result:
         self.options = options
         self.data = {"schema": SCHEMA, "made": measure.now(), "host": host(),
                      "place": options.place, "quick": options.quick,
-                     "other_programs": [], "workloads": {}, "skipped": {},
+                     "workloads": {}, "skipped": {},
                      "errors": {}, "checks": {}, "budgets": []}
         h = self.data["host"]
         print(f"reqtrace bench: Linux {h['kernel']}, {h['arch']}, "
               f"{h['cpus']} CPUs ({h['cpu']}), server and load "
               f"{kernel.PLACES[options.place]}",
               flush=True)
-        self._other_programs()
-
-    def _other_programs(self):
-        """Now, before any is ours; and at the end, when none is any more."""
-        ids = kernel.held_programs()
-        self.data["other_programs"].append(len(ids))
-        if ids:
-            print(f"{len(ids)} BPF programs of others are loaded, which may "
-                  "cost the server, too", flush=True)
 
     def skip(self, name, why):
         self.data["skipped"][name] = why
@@ -93,6 +84,9 @@ class Result:
         """found: (pairs, cost) by state."""
         entry = {"label": workload.label, "noun": workload.noun,
                  "requests": workload.requests,
+                 "runs": len(untraced),
+                 "runs_with_other_tracers": sum(r.foreign > 0
+                                                for r in untraced),
                  "untraced": {m: spread([getattr(r, m) for r in untraced])
                               for m in MEASURES},
                  "states": {state.name: self._state(state, *of_state)
@@ -134,6 +128,10 @@ class Result:
               f"p99 {duration(untraced['p99'])}; other programs took "
               f"{others[0]:.2f} CPUs meanwhile (quartiles {others[1]:.2f}.."
               f"{others[2]:.2f})")
+        if entry["runs_with_other_tracers"]:
+            print(f"programs of other tracers were loaded in "
+                  f"{entry['runs_with_other_tracers']} of {entry['runs']} "
+                  "untraced runs: they cost the server, too")
         print(self.LAYOUT.format(*self.HEAD))
         for state in entry["states"].values():
             print(self.LAYOUT.format(*self._row(state)), flush=True)
@@ -197,7 +195,6 @@ class Result:
     # The end
 
     def finish(self):
-        self._other_programs()
         self.data["budgets"] = budgets.judge(self.data)
         if self.data["budgets"]:
             print("\nbudgets, in points of the server's CPU above untraced:")

@@ -316,7 +316,7 @@ class Bystander(Workload):
 
 
 ALL = [
-    RedisGet("redis-get", "redis GET -P 1, 32 connections", 10),
+    RedisGet("redis-get", "redis GET -P 1, 32 connections", 8),
     RedisGet("redis-get-16", "redis GET -P 16, 32 connections", 3,
              pipeline=16),
     RedisGet("redis-get-one", "redis GET -P 1, one connection", 3,
