@@ -20,7 +20,7 @@ apt_open() {
 	done >"$apt/sources.list"
 	printf 'Package: *\nPin: release *\nPin-Priority: 500\n' \
 		>"$apt/preferences"
-	private_apt apt-get update
+	private_apt apt-get -o APT::Update::Error-Mode=any update
 }
 
 # private_apt TOOL ARGUMENT... The machine's apt.conf is still read, as that may

@@ -97,7 +97,7 @@ for name; do
 	fi
 	echo "kernels: fetching $name" >&2
 	if ! fetch "$name" >"$work/log" 2>&1; then
-		why=$(grep '^E: ' "$work/log" | tail -n 1)
+		why=$(grep '^E: ' "$work/log" | head -n 1)
 		echo "kernels: $name cannot be had:" \
 			"${why:-$(tail -n 1 "$work/log")}" >&2
 		missing=1
