@@ -30,7 +30,7 @@ PARTS = ("receive_queue", "cpu", "cpu_other", "run_queue", "lock", "disk",
 
 # What a part may be off: this share of it, or this much a request.
 SHARE = 0.05
-SLACK = 200e-6 * SLOW
+SLACK = 200e-6 if SLOW == 1 else 400e-6 * SLOW
 
 # From a wake-up until the thread runs, the kernel's figures do not say whether
 # it was blocked, waited or ran: it begins to count the wait when another CPU
