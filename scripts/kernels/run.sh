@@ -10,7 +10,7 @@
 #     --console FILE where the kernel's own words go (a temporary file)
 #     --qemu ARG     passed to QEMU, once for each of its words
 # KERNEL is a name that fetch.sh knows, or a directory made like its. The
-# machine is emulated (TCG): no KVM is needed, and no root.
+# machine is emulated (TCG): no KVM is needed. virtiofsd needs root.
 #
 # The guest sees this machine's files, read-only, at the same paths; /tmp, /run
 # and the like are its own and empty, except for this checkout and the kernels.
