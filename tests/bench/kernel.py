@@ -165,6 +165,12 @@ class Statistics:
         os.close(self.fd)
 
 
+def statistics_are_on():
+    """For the whole machine; those of the class above do not show there."""
+    with open("/proc/sys/kernel/bpf_stats_enabled") as f:
+        return f.read().strip() != "0"
+
+
 def programs(pid):
     """{(id, name): (ns, runs)} so far of the programs that pid holds, but for
     iterators: those it runs itself, in its own time."""

@@ -66,8 +66,10 @@ class Result:
         h = self.data["host"]
         print(f"reqtrace bench: Linux {h['kernel']}, {h['arch']}, "
               f"{h['cpus']} CPUs ({h['cpu']}), server and load "
-              f"{kernel.PLACES[options.place]}",
-              flush=True)
+              f"{kernel.PLACES[options.place]}")
+        if kernel.statistics_are_on():
+            print("kernel.bpf_stats_enabled is on: every program that runs "
+                  "costs more than it would", flush=True)
 
     def skip(self, name, why):
         self.data["skipped"][name] = why
