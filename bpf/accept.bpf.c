@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A return probe on accept() and accept4() of the C library, where neither
- * trampolines nor system calls tell of them.
+ * A probe in accept() and accept4() of the C library, behind the system call or
+ * on return, where neither trampolines nor system calls tell of them.
  */
 #include "accept.h"
 #include "file.h"

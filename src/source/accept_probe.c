@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source/libc_accept.h"
+
 #define PATH_LEN (PATH_MAX + 32)
 
 /* Processes that are looked at again, and how often: a program that was just
@@ -29,7 +31,8 @@
 struct probe {
 	dev_t dev;
 	ino_t ino;
-	struct bpf_link *accept, *accept4; /* NULL: it has no such function */
+	struct bpf_link *link[2 * LIBC_ACCEPT_MAX]; /* accept() and accept4() */
+	size_t links; /* 0: it has no such function */
 	struct probe *next;
 };
 
@@ -61,8 +64,8 @@ void accept_probe__free(struct accept_probe *p)
 		return;
 	for (struct probe *one = p->all; one; one = next) {
 		next = one->next;
-		bpf_link__destroy(one->accept);
-		bpf_link__destroy(one->accept4);
+		for (size_t i = 0; i < one->links; i++)
+			bpf_link__destroy(one->link[i]);
 		free(one);
 	}
 	free(p);
@@ -80,15 +83,33 @@ static int is_libc(const char *path)
 	       !strncmp(name, "ld-musl", 7) || !strncmp(name, "libc.musl", 9);
 }
 
-static struct bpf_link *attach(struct bpf_program *prog, const char *path,
-			       const char *function)
+/* In every process that maps the file: the program leaves at once if it is not
+ * traced. jump: where the result is known; 0: when the function returns. */
+static void probe__attach(struct probe *one, struct bpf_program *prog,
+			  const char *path, const char *function, size_t jump)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = function,
-		    .retprobe = true);
+	LIBBPF_OPTS(bpf_uprobe_opts, opts);
+	struct bpf_link *link;
 
-	/* In every process that maps the file: the program leaves at once if
-	 * it is not traced. */
-	return bpf_program__attach_uprobe_opts(prog, -1, path, 0, &opts);
+	if (!jump) {
+		opts.func_name = function;
+		opts.retprobe = true;
+	}
+	link = bpf_program__attach_uprobe_opts(prog, -1, path, jump, &opts);
+	if (link)
+		one->link[one->links++] = link;
+}
+
+static void probe__function(struct probe *one, struct bpf_program *prog,
+			    const char *path, const char *function)
+{
+	size_t jump[LIBC_ACCEPT_MAX];
+	size_t jumps = libc_accept__jumps(path, function, jump);
+
+	if (!jumps)
+		probe__attach(one, prog, path, function, 0);
+	for (size_t i = 0; i < jumps; i++)
+		probe__attach(one, prog, path, function, jump[i]);
 }
 
 /* 0 or -ENOMEM. */
@@ -101,8 +122,8 @@ static int probe__add(struct accept_probe *p, const char *path,
 		return -ENOMEM;
 	one->dev = st->st_dev;
 	one->ino = st->st_ino;
-	one->accept = attach(p->prog, path, "accept");
-	one->accept4 = attach(p->prog, path, "accept4");
+	probe__function(one, p->prog, path, "accept");
+	probe__function(one, p->prog, path, "accept4");
 	one->next = p->all;
 	p->all = one;
 	p->len++;
@@ -143,7 +164,7 @@ static int probe__fd(struct accept_probe *p, int fd)
 		if (err)
 			return err;
 	}
-	return one->accept || one->accept4 ? 0 : -ENOENT;
+	return one->links ? 0 : -ENOENT;
 }
 
 /*
