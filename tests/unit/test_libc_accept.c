@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -21,7 +20,8 @@ static const char *libc_path(void)
 {
 	Dl_info info;
 
-	assert_int_not_equal(dladdr((void *)(uintptr_t)accept4, &info), 0);
+	/* Not accept4(), which the sanitizers put their own before. */
+	assert_int_not_equal(dladdr((void *)(uintptr_t)getppid, &info), 0);
 	return info.dli_fname;
 }
 
