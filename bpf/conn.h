@@ -124,7 +124,8 @@ struct unix_mark_map {
 };
 
 /* A connection in the making, by who makes it: they may interrupt each other.
- * What is not set for each stays zero. */
+ * Taken by conn__scratch(), given back by conn__publish(). What is not set for
+ * each stays zero. */
 enum conn_scratch { SCRATCH_TASK, SCRATCH_SEED, SCRATCH_STATE, SCRATCHES };
 
 struct conn_scratch_map {
@@ -204,6 +205,7 @@ static __always_inline struct conn *conn__publish(struct conn *scratch,
 
 	*made = !bpf_map_update_elem(&rt_conn_hash, &cookie, scratch,
 				     BPF_NOEXIST);
+	scratch->made = 0;
 	c = bpf_map_lookup_elem(&rt_conn_hash, &cookie);
 	if (!c)
 		count(RT_COUNT_UNIX_FULL);
@@ -215,7 +217,8 @@ static __always_inline struct conn *conn__scratch(enum conn_scratch which)
 	u32 key = which;
 	struct conn *c = bpf_map_lookup_elem(&rt_conn_scratch, &key);
 
-	if (!c) {
+	/* Taken: by a program that was preempted. */
+	if (!c || __sync_val_compare_and_swap(&c->made, 0, 1)) {
 		count(RT_COUNT_NO_STORAGE);
 		return NULL;
 	}

@@ -20,9 +20,9 @@ struct user_msg {
 	u64 iov_len;
 };
 
-/* One RT_REC_DATA in the making. Per CPU: only programs that run in a task's
- * context with preemption off use it. */
+/* One RT_REC_DATA in the making. Per CPU, and only used in a task's context. */
 struct data_scratch {
+	u64 busy; /* whose program was preempted has it */
 	struct rt_data data;
 	u8 bytes[RT_DATA_CHUNK];
 };
@@ -204,16 +204,10 @@ u32 payload__small(struct conn *c, u64 from, u32 start, u32 n)
 	return n;
 }
 
-int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
+/* Fill it with n bytes of user memory. */
+static __always_inline int data__fill(struct data_scratch *rec, struct conn *c,
+				      u64 from, u32 n, u32 at)
 {
-	struct data_scratch *rec;
-	u32 first = 0;
-
-	if (!c)
-		return -1;
-	rec = bpf_map_lookup_elem(&rt_data_scratch, &first);
-	if (!rec)
-		return -1;
 	barrier_var(n);
 	if (n > RT_DATA_CHUNK ||
 	    bpf_probe_read_user(rec->bytes, n, (void *)from))
@@ -227,14 +221,40 @@ int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
 	rec->data.offset = at;
 	rec->data.len = n;
 	rec->data.pad = 0;
-	c->datas++;
-	c->data_bytes += n;
-	if (!bpf_ringbuf_output(&rt_ring, rec, sizeof(rec->data) + n,
-				BPF_RB_NO_WAKEUP))
-		return 0;
+	return 0;
+}
+
+static __always_inline int data__lost(struct conn *c)
+{
 	count(RT_COUNT_DATA_LOST);
 	c->ex.header.flags |= RT_EX_DATA_LOST;
 	return -1;
+}
+
+int payload__chunk(struct conn *c, u64 from, u32 n, u32 at)
+{
+	struct data_scratch *rec;
+	u32 first = 0;
+	int err;
+
+	if (!c)
+		return -1;
+	rec = bpf_map_lookup_elem(&rt_data_scratch, &first);
+	if (!rec)
+		return -1;
+	if (__sync_val_compare_and_swap(&rec->busy, 0, 1))
+		return data__lost(c);
+	err = data__fill(rec, c, from, n, at);
+	barrier_var(n);
+	if (!err && n <= RT_DATA_CHUNK) {
+		c->datas++;
+		c->data_bytes += n;
+		if (bpf_ringbuf_output(&rt_ring, &rec->data,
+				       sizeof(rec->data) + n, BPF_RB_NO_WAKEUP))
+			err = data__lost(c);
+	}
+	rec->busy = 0;
+	return err;
 }
 
 #define TLS_HEADER 5
