@@ -73,6 +73,8 @@ struct conn {
 	u32 told;	/* tgid in the last record that got through; 0: none */
 	u32 made;	/* whose it is to fill in: see conn__create */
 	u32 used_by;	/* tgid that touched it last */
+	u32 recv_by;	/* tid whose receive was seen: see socket__is_done */
+	u32 send_by;	/* likewise */
 	u8 kind;	/* enum conn_kind */
 	u8 phase;	/* enum conn_phase */
 	u8 local_closed;

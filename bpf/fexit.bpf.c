@@ -17,7 +17,7 @@ static __always_inline int fexit__recv(struct socket *socket,
 	if (!sk)
 		return 0;
 	io.sk = sk;
-	return socket__io(&io);
+	return socket__io(&io, false);
 }
 
 static __always_inline int fexit__send(struct socket *socket,
@@ -30,7 +30,7 @@ static __always_inline int fexit__send(struct socket *socket,
 	if (!sk)
 		return 0;
 	io.sk = sk;
-	return socket__io(&io);
+	return socket__io(&io, false);
 }
 
 SEC("fexit/inet_recvmsg")

@@ -7,20 +7,44 @@
  */
 #include "socket.h"
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
+static __always_inline int sock__recv(struct sock *sk, int ret, int flags,
+				      bool twin)
 {
 	struct io io = {.sk = sk, .ret = ret, .flags = flags, .received = true};
 
-	return socket__io(&io);
+	return socket__io(&io, twin);
+}
+
+static __always_inline int sock__send(struct sock *sk, int ret, bool twin)
+{
+	struct io io = {.sk = sk, .ret = ret};
+
+	return socket__io(&io, twin);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(rt_recv, struct sock *sk, int ret, int flags)
+{
+	return sock__recv(sk, ret, flags, false);
 }
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(rt_send, struct sock *sk, int ret, int flags)
 {
-	struct io io = {.sk = sk, .ret = ret};
+	return sock__send(sk, ret, false);
+}
 
-	return socket__io(&io);
+/* See socket__is_done(). */
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(rt_recv_twin, struct sock *sk, int ret, int flags)
+{
+	return sock__recv(sk, ret, flags, true);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(rt_send_twin, struct sock *sk, int ret, int flags)
+{
+	return sock__send(sk, ret, true);
 }
 
 SEC("tp_btf/sk_data_ready")

@@ -276,15 +276,41 @@ static __always_inline struct conn *socket__conn(const struct io *io)
 	return c && c->kind == CONN_OPEN ? c : NULL;
 }
 
+/*
+ * While a program is preempted, the kernel skips it for others that come to its
+ * hook on that CPU. A twin on the same hook, which runs next in the same task,
+ * then does what the first one did not: that one leaves the task's id. Neither
+ * does it for a task that comes while both are preempted (RT_COUNT_SKIPPED).
+ */
+static __always_inline bool socket__is_done(struct conn *c, const struct io *io,
+					    bool twin)
+{
+	u32 *by = io->received ? &c->recv_by : &c->send_by;
+	u32 tid = bpf_get_current_pid_tgid();
+	bool done = twin && *by == tid;
+
+	*by = twin ? 0 : tid;
+	return done;
+}
+
+static __always_inline void socket__returned(struct conn *c,
+					     const struct io *io, bool twin)
+{
+	if (rt_config.twins && socket__is_done(c, io, twin))
+		return;
+	if (io->received)
+		socket__received(c, io);
+	else
+		socket__sent(c, io);
+}
+
 /* For engines whose hooks have the socket itself. */
-static __always_inline int socket__io(const struct io *io)
+static __always_inline int socket__io(const struct io *io, bool twin)
 {
 	struct conn *c = socket__conn(io);
 
-	if (c && io->received)
-		socket__received(c, io);
-	else if (c)
-		socket__sent(c, io);
+	if (c)
+		socket__returned(c, io, twin);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ enum {
 	CALL_PAGES = 0x20,    /* the bytes are in no buffer of its */
 	CALL_ACCEPTS = 0x40,
 	CALL_SPLICES = 0x80, /* from the first argument to the third */
+	CALL_TWIN = 0x100,   /* not of a call: see socket__is_done() */
 };
 
 #define CALLS 512
@@ -118,10 +119,8 @@ static __noinline int syscall__io(struct task_struct *task, u32 fd, int ret,
 	if (!io.sk)
 		return 0;
 	c = syscall__conn(file, &io);
-	if (c && what & CALL_RECEIVES)
-		socket__received(c, &io);
-	else if (c)
-		socket__sent(c, &io);
+	if (c)
+		socket__returned(c, &io, what & CALL_TWIN);
 	return 0;
 }
 
@@ -141,8 +140,8 @@ static __always_inline bool syscall__tells(long ret)
 	       ret == -ETIMEDOUT;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(rt_sys_exit, struct pt_regs *regs, long ret)
+static __always_inline int syscall__exit(struct pt_regs *regs, long ret,
+					 u32 twin)
 {
 	u64 nr = regs__syscall(regs), flags = 0;
 	struct task_struct *task;
@@ -158,7 +157,7 @@ int BPF_PROG(rt_sys_exit, struct pt_regs *regs, long ret)
 	if (regs__compat(task))
 		return 0;
 	if (what & CALL_ACCEPTS) {
-		if (ret >= 0)
+		if (ret >= 0 && !twin)
 			syscall__accepted(task, ret);
 		return 0;
 	}
@@ -170,11 +169,23 @@ int BPF_PROG(rt_sys_exit, struct pt_regs *regs, long ret)
 		flags = REGS_ARG4(regs);
 	if (what & CALL_SPLICES) {
 		syscall__io(task, REGS_ARG1(regs), ret,
-			    CALL_RECEIVES | CALL_PAGES, 0);
-		syscall__io(task, REGS_ARG3(regs), ret, CALL_SENDS | CALL_PAGES,
-			    0);
+			    CALL_RECEIVES | CALL_PAGES | twin, 0);
+		syscall__io(task, REGS_ARG3(regs), ret,
+			    CALL_SENDS | CALL_PAGES | twin, 0);
 		return 0;
 	}
-	syscall__io(task, REGS_ARG1(regs), ret, what, flags);
+	syscall__io(task, REGS_ARG1(regs), ret, what | twin, flags);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(rt_sys_exit, struct pt_regs *regs, long ret)
+{
+	return syscall__exit(regs, ret, 0);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(rt_sys_exit_twin, struct pt_regs *regs, long ret)
+{
+	return syscall__exit(regs, ret, CALL_TWIN);
 }

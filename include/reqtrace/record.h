@@ -357,6 +357,8 @@ enum rt_counter {
 				* is not known */
 	RT_COUNT_CALLS_LOST,   /* RT_REC_CALLS: ring full */
 	RT_COUNT_ACCEPT_LOST,  /* RT_REC_ACCEPT: ring full */
+	RT_COUNT_SKIPPED,      /* receives and sends: the kernel ran no
+				* program for them; counted by userspace */
 	RT_COUNTERS,	       /* how many there are */
 };
 

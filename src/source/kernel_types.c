@@ -22,6 +22,11 @@
 #include <unistd.h>
 
 #define TRACEPOINT "btf_trace_" /* typedef of its function's type */
+
+/* What tracepoints hold while their programs run, instead of preemption being
+ * off: Linux 7.0, "tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL()
+ * with SRCU-fast". */
+#define TRACEPOINT_GUARD "class_srcu_fast_notrace_t"
 #define BUCKETS 4096
 #define HASHED 16 /* bytes of a name, which tell most of them apart */
 
@@ -154,9 +159,12 @@ static const char *hook_of(const struct btf_type *t)
 
 	if (BTF_INFO_KIND(t->info) == BTF_KIND_FUNC)
 		return name;
-	if (BTF_INFO_KIND(t->info) == BTF_KIND_TYPEDEF &&
-	    !strncmp(name, TRACEPOINT, strlen(TRACEPOINT)))
+	if (BTF_INFO_KIND(t->info) != BTF_KIND_TYPEDEF)
+		return NULL;
+	if (!strncmp(name, TRACEPOINT, strlen(TRACEPOINT)))
 		return name + strlen(TRACEPOINT);
+	if (!strcmp(name, TRACEPOINT_GUARD))
+		return name;
 	return NULL;
 }
 
@@ -272,6 +280,11 @@ int kernel_types__function(const char *name)
 int kernel_types__tracepoint(const char *name)
 {
 	return find(name, BTF_KIND_TYPEDEF);
+}
+
+bool kernel_types__preempt_tracepoints(void)
+{
+	return find(TRACEPOINT_GUARD, BTF_KIND_TYPEDEF) >= 0;
 }
 
 /* A type without its names and qualifiers. */

@@ -18,6 +18,9 @@ void kernel_types__free(void); /* looked up again, they are read again */
 int kernel_types__function(const char *name);
 int kernel_types__tracepoint(const char *name);
 
+/* Whether the programs of tracepoints can be preempted. */
+bool kernel_types__preempt_tracepoints(void);
+
 /* Arguments of a function or tracepoint, by its id. A tracepoint's first is
  * the pointer that it was registered with. */
 int kernel_types__params(int id);

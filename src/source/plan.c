@@ -186,6 +186,8 @@ static void plan__facts(struct plan *p, bool parts)
 	p->inet6 = plan__uses(p, PLAN_INET6_RECV) &&
 		   plan__uses(p, PLAN_INET6_SEND);
 	p->sendpage = plan__uses(p, PLAN_SENDPAGE);
+	p->twins = p->engine != ENGINE_FEXIT &&
+		   kernel_types__preempt_tracepoints();
 	p->task_from_pid =
 		parts && !hook__try(PLAN_TASK_FROM_PID, false, &reason);
 }

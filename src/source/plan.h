@@ -61,6 +61,8 @@ struct plan {
 	bool sendpage;		 /* sendfile goes by inet_sendpage() */
 	bool task_from_pid;	 /* kfunc bpf_task_from_pid() */
 	bool switch_tells_state; /* sched_switch has prev_state */
+	bool twins; /* programs of tracepoints are preempted, and then skipped
+		     * for others: a second one does what was skipped */
 	/* Both NULL-terminated, of what is used; literals. */
 	const char *hooks[PLAN_HOOKS_MAX + 1];
 	const char *lost[PLAN_LOST_MAX + 1]; /* sentences, no full stop */

@@ -392,6 +392,7 @@ static int tracer__totals(struct tracer *t, bool last)
 				       &counters);
 	if (err)
 		return err;
+	counters.value[RT_COUNT_SKIPPED] = tracer_attach__skipped(t->bpf);
 	summarised = counters.value[RT_COUNT_SUMMARISED] +
 		     counters.value[RT_COUNT_CONN_SUMMARISED];
 	if (summarised != t->summarised || (last && summarised)) {

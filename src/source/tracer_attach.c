@@ -5,6 +5,7 @@
 /* First: the skeleton uses the contract's types. */
 #include "reqtrace/config.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -82,6 +83,9 @@ static size_t attachments(struct reqtrace_bpf *bpf, const struct plan *plan,
 		HOOKED(rt_ready, sock),
 		HOOKED(rt_recv, sock),
 		HOOKED(rt_send, sock),
+		/* Behind those that they are twins of. */
+		HOOKED(rt_recv_twin, sock && plan->twins),
+		HOOKED(rt_send_twin, sock && plan->twins),
 		HOOKED(rt_readable, fexit),
 		HOOKED(rt_inet_recv, fexit),
 		HOOKED(rt_inet6_recv, fexit && plan->inet6),
@@ -92,6 +96,7 @@ static size_t attachments(struct reqtrace_bpf *bpf, const struct plan *plan,
 		HOOKED(rt_inet_sendpage, fexit && plan->sendpage),
 		HOOKED(rt_unix_sendpage, fexit && plan->sendpage),
 		HOOKED(rt_sys_exit, syscall),
+		HOOKED(rt_sys_exit_twin, syscall && plan->twins),
 		APART(rt_accepted, plan->accept_probe),
 		APART(rt_seed, true),
 		APART(rt_sweep_tcp, true),
@@ -123,6 +128,7 @@ static void configure(struct reqtrace_bpf *bpf,
 	c->by_cookie = plan->engine == ENGINE_SYSCALL;
 	c->task_from_pid = plan->task_from_pid;
 	c->switch_tells_state = plan->switch_tells_state;
+	c->twins = plan->twins;
 	if (config->comm) {
 		c->by_comm = 1;
 		memcpy(c->comm, config->comm,
@@ -238,4 +244,45 @@ void tracer_attach__free_iterators(struct tracer_iterators *iter)
 	bpf_link__destroy(iter->seed);
 	bpf_link__destroy(iter->seed_threads);
 	bpf_link__destroy(iter->list_threads);
+}
+
+/* How often the kernel skipped a program since it was loaded. */
+static uint64_t skips(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	uint32_t len = sizeof(info);
+	int fd = bpf_program__fd(prog);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+uint64_t tracer_attach__skipped(const struct reqtrace_bpf *bpf)
+{
+	const struct {
+		const struct bpf_program *prog, *twin;
+	} list[] = {
+		{bpf->progs.rt_recv, bpf->progs.rt_recv_twin},
+		{bpf->progs.rt_send, bpf->progs.rt_send_twin},
+		{bpf->progs.rt_sys_exit, bpf->progs.rt_sys_exit_twin},
+		{bpf->progs.rt_inet_recv, NULL},
+		{bpf->progs.rt_inet6_recv, NULL},
+		{bpf->progs.rt_unix_recv, NULL},
+		{bpf->progs.rt_inet_send, NULL},
+		{bpf->progs.rt_inet6_send, NULL},
+		{bpf->progs.rt_unix_send, NULL},
+		{bpf->progs.rt_inet_sendpage, NULL},
+		{bpf->progs.rt_unix_sendpage, NULL},
+	};
+	uint64_t sum = 0, first, both;
+
+	for (size_t i = 0; i < LEN(list); i++) {
+		first = skips(list[i].prog);
+		both = first;
+		if (list[i].twin && bpf_program__fd(list[i].twin) >= 0)
+			both = skips(list[i].twin);
+		sum += first < both ? first : both;
+	}
+	return sum;
 }

@@ -35,4 +35,8 @@ int tracer_attach__iterators(struct reqtrace_bpf *bpf, const struct plan *plan,
 			     struct error *err);
 void tracer_attach__free_iterators(struct tracer_iterators *iter);
 
+/* Receives and sends that the kernel showed to no program, at most: it skips
+ * one that is preempted (recursion_misses). */
+uint64_t tracer_attach__skipped(const struct reqtrace_bpf *bpf);
+
 #endif

@@ -182,6 +182,13 @@ static const struct description kernel_counters[] = {
 				  "ring: how long they waited for that is not "
 				  "known.",
 		},
+	[RT_COUNT_SKIPPED] =
+		{
+			.name = "skipped",
+			.reason = "Receives and sends that the kernel showed "
+				  "to no program, as it had preempted one: "
+				  "exchanges may be missing, or two be one.",
+		},
 };
 
 static const struct description stats_counters[] = {

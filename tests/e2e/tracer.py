@@ -221,7 +221,7 @@ class Report:
         for name in ("summarised", "lost", "amend_lost",
                      "connections_summarised", "connections_lost",
                      "data_lost", "process_events_lost", "no_storage",
-                     "unix_full", "processes_full", "unsolicited"):
+                     "unix_full", "processes_full", "unsolicited", "skipped"):
             if self.coverage[name]:
                 raise Failure(f"coverage: {name} is {self.coverage[name]}")
         return self

@@ -101,8 +101,9 @@ def command(cell, options):
     if cell.kernel == plan.ARM64:
         return [ARM64, cell.engine]
     names = options.cases
-    if cell.engine == "auto" and not names:
-        names = ["--exact", *plan.AUTO_CASES]
+    if not names and (cell.engine == "auto" or cell.cases):
+        names = ["--exact", *(plan.AUTO_CASES if cell.engine == "auto"
+                              else cell.cases)]
     what = "traces" if cell.traces else "refuses"
     return [GUEST, what, cell.engine, *(names if cell.traces else ())]
 
@@ -116,8 +117,10 @@ def run(cell, options):
     argv = command(cell, options)
     if cell.kernel not in (plan.HOST, plan.ARM64):
         environment.setdefault("REQTRACE_SLOW", str(options.slow))
+        counted = ("--qemu", "-icount", "--qemu", "shift=0")
         argv = [RUN, "--timeout", str(options.limit), "--console",
-                log + ".console", cell.kernel, "--", *argv]
+                log + ".console", *(counted if cell.counted else ()),
+                cell.kernel, "--", *argv]
     with open(log + ".log", "w", encoding="utf-8") as out:
         guest = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -28,6 +28,7 @@ static struct {
 	int err[MISSING_MAX];
 	size_t len;
 	int switch_params, accept_params;
+	bool preempts;
 	bool state_first; /* prev_state before the threads */
 	char tried[4096]; /* names, each behind a comma */
 } kernel;
@@ -108,6 +109,11 @@ bool kernel_types__param_is_pointer(int id, int param)
 	assert_int_equal(id, SWITCH_ID);
 	return param == 0 || (kernel.state_first ? param == 3 || param == 4
 						 : param == 2 || param == 3);
+}
+
+bool kernel_types__preempt_tracepoints(void)
+{
+	return kernel.preempts;
 }
 
 void kernel_types__free(void)
@@ -395,6 +401,25 @@ static void engines_have_names(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, new_kernel)
 
+/* Linux 7.0: what was skipped for a preempted program is done by its twin. */
+static void preempted_programs_have_twins(void **state)
+{
+	struct error err = {};
+	struct plan p;
+
+	(void)state;
+	assert_int_equal(plan__choose(ENGINE_SOCK, true, &p, &err), 0);
+	assert_false(p.twins);
+	kernel.preempts = true;
+	assert_int_equal(plan__choose(ENGINE_SOCK, true, &p, &err), 0);
+	assert_true(p.twins);
+	assert_int_equal(plan__choose(ENGINE_SYSCALL, true, &p, &err), 0);
+	assert_true(p.twins);
+	/* Trampolines have none: what they miss is counted. */
+	assert_int_equal(plan__choose(ENGINE_FEXIT, true, &p, &err), 0);
+	assert_false(p.twins);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +441,7 @@ int main(void)
 		TEST(ipv6_as_a_module),
 		TEST(the_table_is_tried_whole),
 		TEST(engines_have_names),
+		TEST(preempted_programs_have_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
