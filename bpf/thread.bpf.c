@@ -68,6 +68,26 @@ static __always_inline void thread__waited(struct thread *t, u64 ns)
 	w->ns += ns;
 }
 
+int thread__take_back(struct thread *t, u64 now, struct clocks *out)
+{
+	u64 to;
+
+	if (!t || !out)
+		return 0;
+	to = t->since;
+	for (u32 i = 1; i <= THREAD_PAST && i <= t->past_len; i++) {
+		u32 past = (t->past_len - i) % THREAD_PAST;
+		u64 from = t->past[past].since, state = t->past[past].state;
+
+		if (state < RT_CLOCKS)
+			out->ns[state] -= to - (from > now ? from : now);
+		if (from <= now)
+			break;
+		to = from;
+	}
+	return 0;
+}
+
 /* --- clocks -------------------------------------------------------------- */
 
 /* The clock that runs stops, and that of state starts. */
