@@ -77,7 +77,7 @@ LIVE_DEMO := $(B)/tests/view/live_demo
 BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 # For a guest that has no libraries.
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
-KERNELS := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
+KERNEL_CACHE := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
 BENCH_USER := $(B)/tests/bench/pipeline
 BENCH_USER_OBJS := $(BENCH_USER_SRCS:%.c=$(B)/obj/%.o)
 
@@ -297,12 +297,12 @@ bench-only: $(B)/reqtrace $(BENCH_BUILT)
 # Counts instructions. ICOUNT='--states whole --accept', see docs/bench.md.
 bench-icount:
 	scripts/deps.sh build kernels
-	REQTRACE_KERNEL_CACHE=$(abspath $(KERNELS)) scripts/kernels/fetch.sh 6.12
+	REQTRACE_KERNEL_CACHE=$(abspath $(KERNEL_CACHE)) scripts/kernels/fetch.sh 6.12
 	+$(MAKE) bench-icount-only
 
 bench-icount-only: $(B)/static/reqtrace $(ICOUNT_BUILT) \
 		$(B)/tests/bench/floor.bpf.o
-	@/usr/bin/python3 tests/bench/icount.py $(KERNELS)/6.12/vmlinuz \
+	@/usr/bin/python3 tests/bench/icount.py $(KERNEL_CACHE)/6.12/vmlinuz \
 		$(B)/tests/bench $< --json $(B)/icount.json $(ICOUNT)
 
 # What userspace costs a record, and its memory: docs/bench-user.md. LOADS
