@@ -50,6 +50,7 @@ class Result:
         self.engine = ""
         self.passed, self.failed, self.skipped = [], [], []
         self.programs = {}
+        self.said = ""  # last, that is none of these
         self.seconds = 0.0
 
     def take(self, line):
@@ -66,6 +67,8 @@ class Result:
             self.engine = words[1]
         elif len(words) == 5 and words[0] == "verifier":
             self.programs[words[1]] = tuple(map(int, words[2:]))
+        elif words:
+            self.said = line.strip()
 
     def compared(self):
         """Are its programs for verifier.txt? Every host has its own kernel,
@@ -80,7 +83,8 @@ class Result:
             self.failed.append(("auto", f"chose {self.engine}, expected "
                                 f"{cell.auto}"))
         if status and not self.failed:
-            self.failed.append(("guest", f"ended with status {status}"))
+            self.failed.append(("guest", f"ended with status {status}: "
+                                f"{self.said or 'it said nothing'}"))
         if self.compared() and not accept:
             for fault in verifier.faults(cell.kernel, cell.engine,
                                          self.programs):
