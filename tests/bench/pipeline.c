@@ -369,6 +369,18 @@ static bool is_wanted(const char *name, char **names, int len)
 	return !len;
 }
 
+static void check_names(char **names, int len)
+{
+	for (int i = 0; i < len; i++) {
+		size_t k = 0;
+
+		while (k < LEN(loads) && strcmp(loads[k].name, names[i]) != 0)
+			k++;
+		if (k == LEN(loads))
+			die("no such load; -l lists them");
+	}
+}
+
 static void list_loads(void)
 {
 	for (size_t i = 0; i < LEN(loads); i++)
@@ -407,6 +419,7 @@ static void read_arguments(struct bench *b, int argc, char **argv)
 	}
 	if (!b->rounds || b->rounds > ROUNDS_MAX || !b->records)
 		die("1 to 99 rounds, of one record or more");
+	check_names(argv + optind, argc - optind);
 }
 
 int main(int argc, char **argv)
