@@ -161,6 +161,17 @@ static void add__engine(struct doctor *d, enum engine engine,
 	}
 }
 
+static const char *cheaper_than_syscall(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->engines_len; i++)
+		if (!d->engines[i].reason[0] &&
+		    strcmp(d->engines[i].name, engine__name(ENGINE_SYSCALL)))
+			return "Leave out --engine syscall: another one works "
+			       "here, which costs less and sees more";
+	return "Linux 6.3 and newer have the tracepoints of the engine sock, "
+	       "which costs less and sees more";
+}
+
 /* The engine that a run would take. 0 or negative errno. */
 static int choose(struct doctor *d, enum engine wanted, struct plan *plan)
 {
@@ -184,8 +195,7 @@ static int choose(struct doctor *d, enum engine wanted, struct plan *plan)
 	d->engine = engine__name(plan->engine);
 	d->lost = plan->lost;
 	if (plan->engine == ENGINE_SYSCALL)
-		advise(d, "Linux 6.3 and newer have the tracepoints of the "
-			  "engine sock, which costs less and sees more");
+		advise(d, cheaper_than_syscall(d));
 	return 0;
 }
 

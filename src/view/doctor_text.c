@@ -67,7 +67,7 @@ static void print_hooks(const struct text *t, const struct doctor *d)
 		const struct doctor_hook *h = &d->hooks[i];
 
 		if (strcmp(title, h->title) != 0)
-			fprintf(t->out, "  %s\n", h->title);
+			text__wrapf(t, 4, "  ", "%s", h->title);
 		title = h->title;
 		snprintf(first, sizeof(first), "    %-4s %-8s ", mark(h),
 			 h->engine);
