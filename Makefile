@@ -102,8 +102,11 @@ help:
 	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
 	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
 	@echo 'expected output of the golden tests from the present program;'
-	@echo 'check-kernels-update the table in docs/kernels.md'
-	@echo 'bench: what tracing costs, see docs/bench.md'
+	@echo 'check-kernels-update the table in docs/kernels.md, accept-verifier'
+	@echo 'the figures of tests/kernels/verifier.txt'
+	@echo 'what tracing costs: bench (docs/bench.md), bench-icount in'
+	@echo 'instructions (docs/bench-icount.md), bench-user of userspace'
+	@echo '(docs/bench-user.md)'
 
 # --- BPF ---------------------------------------------------------------
 
@@ -294,7 +297,7 @@ bench:
 bench-only: $(B)/reqtrace $(BENCH_BUILT)
 	@REQTRACE=$(B)/reqtrace /usr/bin/python3 tests/bench/run.py $(BENCH)
 
-# Counts instructions. ICOUNT='--states whole --accept', see docs/bench.md.
+# Counts instructions. ICOUNT='--states whole', see docs/bench-icount.md.
 bench-icount:
 	scripts/deps.sh build kernels
 	REQTRACE_KERNEL_CACHE=$(abspath $(KERNEL_CACHE)) scripts/kernels/fetch.sh 6.12
