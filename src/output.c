@@ -61,7 +61,8 @@ static int output__open_json(struct output *o, struct error *err)
 
 	if (!path)
 		return 0;
-	o->json = json__on_stdout(o->options) ? stdout : fopen(path, "we");
+	/* What is there stays until there is a report. */
+	o->json = json__on_stdout(o->options) ? stdout : fopen(path, "ae");
 	if (o->json)
 		return 0;
 	code = -errno;
