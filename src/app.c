@@ -140,6 +140,15 @@ static int app__tick(void *ctx, uint64_t times)
 	return app__mark(ctx, RT_REC_TICK);
 }
 
+static int app__tidy(void *ctx, uint64_t times)
+{
+	struct app *a = ctx;
+	int code = tracer__tidy(a->tracer);
+
+	(void)times;
+	return code < 0 ? app__failed(a, code) : 0;
+}
+
 static int app__stop(void *ctx, uint64_t value)
 {
 	struct app *a = ctx;
@@ -258,8 +267,11 @@ static int app__watch(struct app *a)
 	a->drain = DRAIN_MAX / 4;
 	a->drain_timer = loop__timer(a->loop, a->drain, app__drain, a);
 	code = a->drain_timer < 0 ? a->drain_timer : 0;
-	if (!code) /* also without a view: the sweep tidies up */
+	if (!code)
 		code = loop__timer(a->loop, interval, app__tick, a);
+	/* Closed connections take room until then, whatever is shown when. */
+	if (code >= 0 && interval > NS_PER_S)
+		code = loop__timer(a->loop, NS_PER_S, app__tidy, a);
 	if (code >= 0)
 		code = loop__notified(a->loop, tracer__fd(a->tracer),
 				      app__ready, a);

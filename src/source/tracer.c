@@ -380,6 +380,13 @@ static int tracer__sweep(struct tracer *t, bool stop)
 	return err;
 }
 
+int tracer__tidy(struct tracer *t)
+{
+	int err = tracer__sweep(t, false);
+
+	return err ? err : tracer__drain_all(t);
+}
+
 /* The summaries only if there were more, or at the end, when nothing can be
  * between its counter and its sum any more. */
 static int tracer__totals(struct tracer *t, bool last)

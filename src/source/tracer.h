@@ -48,6 +48,10 @@ int tracer__fd(const struct tracer *t);
  * returned if negative. */
 int tracer__drain(struct tracer *t);
 
+/* Make room for connections of which no hook tells that they ended. 0 or
+ * negative errno. */
+int tracer__tidy(struct tracer *t);
+
 /* Have idle exchanges and totals reported, drain, then pass on a mark of this
  * kind: RT_REC_TICK, RT_REC_REPORT, or RT_REC_END, which also reports what is
  * in flight. 0 or negative errno. */

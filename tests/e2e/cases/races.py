@@ -49,6 +49,31 @@ def unix_storm(test):
                report.total("bytes_out", role="server"), "server")
 
 
+@case(timeout=120)
+def unix_storm_between_refreshes(test):
+    """40,000 connections, whose 80,000 ends are more than are followed at once,
+    with a refresh each minute: those that ended make room all the same."""
+    count = 40000
+    to = "unix:" + test.path("storm.sock")
+    server = PeerServer(test, "--listen", to, to=to)
+    caller = server.client("--close", "--requests", str(count), "--wait")
+    caller.wait_event("waiting")
+    tracer = Tracer.of(test, server.pid, caller.pid,
+                       args=("-i", "60", "--no-parts",
+                             "--ring", str(1 << 26)))
+    caller.signal(signal.SIGUSR1)
+    books = caller.wait_event("end", timeout=90)
+    caller.wait()
+    time.sleep(0.3)  # the server closes last
+    report = tracer.stop().complete()
+    test.equal("connections", count, books["connections"], "contract")
+    test.equal("had no room", 0, report.coverage["unix_full"])
+    for role in ("server", "client"):
+        test.equal(f"{role} operations", count, report.operations(role=role))
+        test.equal(f"{role} opened", count,
+                   report.connections("opened", role=role))
+
+
 @case(timeout=90)
 def start_stop_under_load(test):
     """Ten times 0.3 s of a service that never rests: nothing is taken for
