@@ -72,9 +72,10 @@ static __always_inline void exchange__note(struct conn *c,
 }
 
 static __always_inline void exchange__locate(struct segments *s,
-					     struct moved *m)
+					     struct moved *m, bool first)
 {
 	s->known = false;
+	m->further = !first;
 	if (!m->unreadable)
 		payload__locate(s, m);
 }
@@ -118,7 +119,7 @@ static __always_inline void exchange__request_bytes(struct conn *c,
 		if (have)
 			return;
 	}
-	exchange__locate(&s, m);
+	exchange__locate(&s, m, !before);
 	if (!s.known) {
 		if (!before)
 			ex->header.flags |= RT_EX_REQUEST_UNREADABLE;
@@ -149,7 +150,7 @@ static __always_inline void exchange__response_bytes(struct conn *c,
 			return;
 		}
 	}
-	exchange__locate(&s, m);
+	exchange__locate(&s, m, first);
 	if (!s.known) {
 		if (first)
 			ex->header.flags |= RT_EX_RESPONSE_UNREADABLE;

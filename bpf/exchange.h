@@ -26,6 +26,7 @@ struct moved {
 	u32 write_seq;	/* TCP: as it is now */
 	u32 received;	/* 1: receive, 0: send */
 	u32 unreadable; /* 1: its bytes are not where the call says */
+	u32 further;	/* 1: not the first ones of its question or answer */
 };
 
 /* What bytes were of. */

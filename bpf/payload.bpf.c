@@ -102,10 +102,14 @@ int payload__locate(struct segments *s, struct moved *m)
 		break;
 	case SYS_recvmsg:
 	case SYS_sendmsg:
-	/* An exchange's first message is the first of its call. */
+		payload__msg(s, arg2);
+		break;
+	/* The first message of a question or answer is the first of its call;
+	 * which one a further one is, nothing tells. */
 	case SYS_recvmmsg:
 	case SYS_sendmmsg:
-		payload__msg(s, arg2);
+		if (!m->further)
+			payload__msg(s, arg2);
 		break;
 	}
 	return 0;

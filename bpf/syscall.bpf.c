@@ -50,7 +50,8 @@ struct user_mmsg {
 	u32 pad;
 };
 
-#define MESSAGES_MAX 64
+/* UIO_MAXIOV, include/uapi/linux/uio.h: sendmmsg() takes no more. */
+#define MESSAGES_MAX 1024
 
 /* Sum of the bytes of the first n messages. */
 static __always_inline int syscall__bytes(u64 messages, u32 n)

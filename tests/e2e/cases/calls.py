@@ -3,6 +3,8 @@
 responses: counts and bytes must be the same for all."""
 
 import signal
+import subprocess
+import sys
 
 import engine
 from cases.registry import case, case_for
@@ -68,6 +70,54 @@ def client_calls(test, way):
                f"{series['operation']} {series['status']}", "contract")
     test.equal("bytes in", books["bytes_in"], series["bytes_in"])
     test.equal("bytes out", books["bytes_out"], series["bytes_out"])
+
+
+# Sends one request by sendmmsg() in messages of so many bytes, each time that
+# a line comes, and prints how many bytes the answer had.
+PIECES = """
+import ctypes, socket, struct, sys
+port, size = int(sys.argv[1]), int(sys.argv[2])
+request = b"GET /pieces HTTP/1.1\\r\\nHost: h\\r\\nX: " + b"x" * 400 + b"\\r\\n\\r\\n"
+buf = ctypes.create_string_buffer(request)
+at, n = ctypes.addressof(buf), -(-len(request) // size)
+iov = ctypes.create_string_buffer(b"".join(
+    struct.pack("QQ", at + i * size, min(size, len(request) - i * size))
+    for i in range(n)))
+messages = ctypes.create_string_buffer(b"".join(
+    struct.pack("QQQQQQQQ", 0, 0, ctypes.addressof(iov) + 16 * i, 1, 0, 0, 0, 0)
+    for i in range(n)))
+s = socket.create_connection(("127.0.0.1", port))
+s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+for _ in sys.stdin:
+    sent = ctypes.CDLL(None).sendmmsg(s.fileno(), messages, n, 0)
+    assert sent == n, (sent, n)
+    print(len(request), len(s.recv(65536)), flush=True)
+"""
+
+
+@case_for((5, 200), guests=(5,))
+def sendmmsg_pieces(test, size):
+    """One request in a hundred messages of five bytes, or three of 200: all
+    bytes are its, and what the messages hold is not taken for one another."""
+    count = 20
+    server = PeerServer(test)
+    caller = test.start([sys.executable, "-c", PIECES, str(server.port),
+                         str(size)], stdin=subprocess.PIPE, name="pieces")
+    tracer = Tracer.of(test, caller.pid)
+    caller.popen.stdin.write(b"\n" * count)
+    caller.popen.stdin.close()
+    caller.wait()
+    report = tracer.finish_or_stop().complete()
+    books = [[int(n) for n in line.split()]
+             for line in caller.stdout().splitlines()]
+    series = report.one(role="client", port=server.port)
+    test.equal("exchanges", count, series["exchanges"])
+    test.equal("bytes out", sum(n for n, _ in books), series["bytes_out"])
+    test.equal("bytes in", sum(n for _, n in books), series["bytes_in"])
+    whole = size == 200 or engine.used() == "fexit"
+    test.equal("operation", "GET /pieces" if whole else "GET /...",
+               series["operation"], "contract")
+    test.equal("errors", 0, series["errors"])
 
 
 def by_io_uring(operation):
