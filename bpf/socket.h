@@ -40,6 +40,12 @@ static __always_inline struct tcp_sock *socket__tcp(struct sock *sk, bool bare)
 	return bare ? (struct tcp_sock *)sk : bpf_skc_to_tcp_sock(sk);
 }
 
+static __always_inline bool socket__unread(struct sock *sk, struct tcp_sock *tp)
+{
+	return tp ? tp->rcv_nxt != tp->copied_seq
+		  : sk->sk_receive_queue.qlen != 0;
+}
+
 /*
  * Bytes were taken out. If the queue is empty, so is .arrive; if more came in
  * between, before this program and after the copy, it is as old as the latest
@@ -48,8 +54,6 @@ static __always_inline struct tcp_sock *socket__tcp(struct sock *sk, bool bare)
 static __always_inline void socket__consumed(struct conn *c, struct sock *sk,
 					     struct tcp_sock *tp, bool bare)
 {
-	bool more;
-
 	c->peeked = 0;
 	if (bare) { /* nothing tells of arrivals */
 		if (tp)
@@ -57,13 +61,9 @@ static __always_inline void socket__consumed(struct conn *c, struct sock *sk,
 		return;
 	}
 	__sync_lock_test_and_set(&c->arrive, 0);
-	if (tp) {
-		more = tp->rcv_nxt != tp->copied_seq;
+	if (tp)
 		c->copied_seq = tp->copied_seq;
-	} else {
-		more = sk->sk_receive_queue.qlen != 0;
-	}
-	if (more && !c->arrive)
+	if (socket__unread(sk, tp) && !c->arrive)
 		c->arrive = c->last_arrive;
 }
 
@@ -156,6 +156,7 @@ static __always_inline void socket__got_none(struct conn *c,
 					     const struct io *io)
 {
 	struct sock *sk = io->sk;
+	struct tcp_sock *tp = NULL;
 
 	if (io->ret) {
 		socket__failed(c, io->ret, RT_EX_RECV_FAILED);
@@ -163,12 +164,17 @@ static __always_inline void socket__got_none(struct conn *c,
 	}
 	/* TCP tells of the peer's end by its state. */
 	if (!conn__is_tcp(c) &&
-	    SOCKET_READ(io->bare, sk, sk_shutdown) & RCV_SHUTDOWN)
+	    SOCKET_READ(io->bare, sk, sk_shutdown) & RCV_SHUTDOWN) {
 		socket__peer_closed(c);
-	else
-		socket__consumed(
-			c, sk, conn__is_tcp(c) ? socket__tcp(sk, io->bare) : 0,
-			io->bare);
+		return;
+	}
+	if (io->bare)
+		return;
+	if (conn__is_tcp(c))
+		tp = socket__tcp(sk, false);
+	/* Who asked for none left what is there, and when it arrived. */
+	if (!socket__unread(sk, tp))
+		socket__consumed(c, sk, tp, false);
 }
 
 static __always_inline void socket__received(struct conn *c,

@@ -2,7 +2,8 @@
 /*
  * The syscall engine, for kernels where neither socket tracepoints nor
  * trampolines work: the end of every system call. What it does not see: when
- * bytes arrive, io_uring, and calls of 32-bit programs.
+ * bytes arrive, io_uring, calls of 32-bit programs, and those whose descriptor
+ * another thread closed meanwhile.
  */
 #include "accept.h"
 #include "file.h"

@@ -3,11 +3,14 @@
 responses: counts and bytes must be the same for all."""
 
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 import engine
 from cases.registry import case, case_for
+from harness import wait_until
 from services import PeerServer, client
 from tracer import Tracer
 
@@ -118,6 +121,44 @@ def sendmmsg_pieces(test, size):
     test.equal("operation", "GET /pieces" if whole else "GET /...",
                series["operation"], "contract")
     test.equal("errors", 0, series["errors"])
+
+
+# A server that asks for zero bytes while a request is there, then for all.
+GETS_NONE = """
+import ctypes, select, socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+s, _ = listener.accept()
+for _ in range(3):
+    select.select([s], [], [])
+    time.sleep(0.3)
+    assert not ctypes.CDLL(None).recv(s.fileno(), b"", 0, 0)
+    assert s.recv(65536)
+    s.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+"""
+
+
+@case(guests=True, needs=("arrival",))
+def receive_of_nothing(test):
+    """Requests in two parts 0.1 s apart, of which the server first receives
+    zero bytes: their arrival is that of the first part all the same."""
+    server = test.start([sys.executable, "-c", GETS_NONE], name="none")
+    wait_until("port", lambda: server.stdout().strip())
+    port = int(server.stdout())
+    tracer = Tracer.of(test, server.pid)
+    least = []
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        for _ in range(3):
+            began = time.monotonic()
+            s.sendall(b"GET / HTTP/1.1\r\n")
+            time.sleep(0.1)
+            s.sendall(b"Host: h\r\n\r\n")
+            s.recv(65536)
+            least.append(time.monotonic() - began)
+    server.wait()
+    series = tracer.finish_or_stop().complete().one(role="server", port=port)
+    test.equal("exchanges", 3, series["exchanges"])
+    test.near("mean", sum(least) / 3, series["duration"]["mean"])
 
 
 def by_io_uring(operation):
