@@ -16,7 +16,7 @@
  * .by_cookie) the hash has the TCP connections, too, and a socket's storage
  * only says so. A socket without a cookie goes by its inode's number.
  *
- * The maps are owned by socket.bpf.c.
+ * The maps are owned by state.bpf.c.
  */
 #ifndef REQTRACE_BPF_CONN_H
 #define REQTRACE_BPF_CONN_H
@@ -54,7 +54,7 @@ enum {
 /*
  * No lock: programs of one connection run on several CPUs (its threads, soft
  * interrupts, the sweep), but every field has one writer at a time, except
- * .arrive (see conn__consumed) and .state, which is only changed atomically:
+ * .arrive (see socket__consumed) and .state, which is only changed atomically:
  * who moves it from OPEN to something else reports the exchange.
  */
 struct conn {
@@ -85,10 +85,10 @@ struct conn {
 	u8 calls;      /* it has made calls out */
 	u8 apart;      /* a process talking to itself: see adopt__unix() */
 	u32 data_bytes;
-	u32 generation;	    /* UNIX: sweep that last saw the socket alive */
-	u32 backlog;	    /* listener: highest depth of its accept queue */
-	u32 rtt_us;	    /* TCP: as of the last look; 0: not known */
-	u32 retrans;	    /* TCP: segments sent again, likewise */
+	u32 generation; /* sweep that last saw the socket alive, if any does */
+	u32 backlog;	/* listener: highest depth of its accept queue */
+	u32 rtt_us;	/* TCP: as of the last look; 0: not known */
+	u32 retrans;	/* TCP: segments sent again, likewise */
 	u32 retrans_before; /* .retrans when the exchange began */
 	/* parts.h: */
 	u32 thread;	/* that handles the exchange: struct thread.id */
@@ -156,7 +156,7 @@ static __always_inline void conn__moved(void)
 		rt_moved = 1;
 }
 
-/* Number of the latest sweep, set by userspace; owned by socket.bpf.c. */
+/* Number of the latest sweep, set by userspace; owned by state.bpf.c. */
 extern rt_u32 rt_sweep_generation;
 
 static __always_inline u16 conn__port(const struct rt_peer *peer)

@@ -2,7 +2,8 @@
 /*
  * Run by userspace before each refresh and at the end: reports exchanges that
  * have an answer but no next request yet, so that the last one of an idle
- * connection shows with its own times; notices UNIX sockets that are gone.
+ * connection shows with its own times; notices sockets that are gone where no
+ * hook tells that.
  */
 #include "report.h"
 

@@ -80,6 +80,8 @@ static const char *const syscall_lost[] = {
 	"socket is not seen",
 	"Requests that are read or answered through io_uring are not seen",
 	"System calls of 32-bit programs are not seen",
+	"Bytes of a call that blocks while another thread closes its "
+	"descriptor are not seen, or are taken for another connection's",
 	NULL,
 };
 
