@@ -212,7 +212,7 @@ static __always_inline void socket__received(struct conn *c,
 	c->bytes_in += io->ret;
 	socket__moved(c, &m);
 	socket__consumed(c, sk, tp, io->bare);
-	/* Reset meanwhile, on another CPU: then nobody else reports it. */
+	/* Reset before, or meanwhile: then nobody else reports it. */
 	if (c->kind == CONN_CLOSED)
 		report__exchange(c, RT_END_RESET, 0, m.now);
 }
@@ -268,6 +268,15 @@ static __noinline struct conn *socket__adopt(struct sock *sk, u32 moved,
 	return adopt__current(&f);
 }
 
+/* A reset leaves what had arrived before it to be read: a request that nobody
+ * waits for any more. */
+static __always_inline bool socket__takes(const struct conn *c,
+					  const struct io *io)
+{
+	return c->kind == CONN_OPEN ||
+	       (c->kind == CONN_CLOSED && io->received && io->ret > 0);
+}
+
 /* The connection of a socket, which the current task may have made known by
  * moving bytes; NULL: it is none that is traced, or not open. */
 static __always_inline struct conn *socket__conn(const struct io *io)
@@ -279,7 +288,7 @@ static __always_inline struct conn *socket__conn(const struct io *io)
 	c = conn__get(io->sk);
 	if (!c && io->ret > 0)
 		c = socket__adopt(io->sk, io->ret, io->received);
-	return c && c->kind == CONN_OPEN ? c : NULL;
+	return c && socket__takes(c, io) ? c : NULL;
 }
 
 /*

@@ -99,7 +99,7 @@ static __always_inline struct conn *syscall__conn(struct file *file,
 		c = conn__hashed(inode);
 	if (!c && io->ret > 0)
 		c = syscall__adopt(sk, cookie ?: inode, io->ret, io->received);
-	return c && c->kind == CONN_OPEN ? c : NULL;
+	return c && socket__takes(c, io) ? c : NULL;
 }
 
 static __noinline int syscall__io(struct task_struct *task, u32 fd, int ret,

@@ -2,7 +2,11 @@
 """How exchanges and connections end: by either side, in order or not. Aborts
 are errors by kind, and nothing else is."""
 
+import os
 import signal
+import socket
+import struct
+import time
 
 from cases.registry import case, case_for
 from harness import wait_until
@@ -76,6 +80,30 @@ def server_resets(test):
     test.equal("local aborts and resets", 3,
                kinds.get("local_abort", 0) + kinds.get("reset", 0))
     test.equal("errors", 3, report.total("errors"))
+
+
+@case(guests=True)
+def read_after_reset(test):
+    """The client resets before the server has read its request, which is
+    still there to be read: an exchange that its asker gave up."""
+    server = PeerServer(test)
+    tracer = Tracer.of(test, server.pid)
+    asker = socket.create_connection(("127.0.0.1", server.port))
+    request = b"GET /items/1 HTTP/1.1\r\nHost: test\r\n\r\n"
+    asker.sendall(request)
+    test.check("no answer", asker.recv(4096).startswith(b"HTTP/1.1 200"))
+    os.kill(server.pid, signal.SIGSTOP)
+    asker.sendall(request)
+    asker.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                     struct.pack("ii", 1, 0))
+    asker.close()
+    time.sleep(0.2)
+    os.kill(server.pid, signal.SIGCONT)
+    server.quiet()
+    report = tracer.stop()
+    test.equal("asked", 2, report.exchanges(), "client")
+    test.equal("answered 200", 1, report.operations(status="200"), "client")
+    test.equal("errors", 1, report.total("errors"), "client")
 
 
 @case(guests=True)
