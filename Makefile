@@ -42,7 +42,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall $(WERROR) \
 	-D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Iinclude -Ivmlinux -Ibpf
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-LIBS := -lbpf -lelf -lz -lcap -ljansson -lncursesw -ltinfo -lm
+LIBS := -lbpf -lelf -lcurl -lmicrohttpd -lz -lcap -ljansson -lncursesw -ltinfo \
+	-lm -lpthread
 
 SRCS := $(sort $(shell find src -name '*.c'))
 LIB_SRCS := $(filter-out src/main.c,$(SRCS))

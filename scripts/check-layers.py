@@ -40,6 +40,8 @@ LIBRARIES = [
     ("bpf/*", {"bpf", "src/source"}),
     ("linux/bpf*.h", {"src/source"}),
     ("*curses*.h", {"src/base", "src/view"}),
+    ("curl/*", {"src/export"}),
+    ("microhttpd.h", {"src/export"}),
     ("jansson.h", {"src/base", "src/view", "src/export"}),
 ]
 

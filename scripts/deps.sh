@@ -9,13 +9,14 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build="gcc make libc6-dev binutils clang bpftool libbpf-dev libelf-dev
-	zlib1g-dev libjansson-dev libncurses-dev uthash-dev libcap-dev"
+	zlib1g-dev libjansson-dev libncurses-dev uthash-dev libcap-dev
+	libcurl4-openssl-dev libmicrohttpd-dev"
 demo="redis-server redis-tools"
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev
 	python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
 	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux
 	openssl postgresql python3-redis python3-psycopg2
-	libcap2-bin"
+	libcap2-bin protobuf-compiler"
 kernels="qemu-system-x86 qemu-system-arm lld busybox-static kmod xz-utils
 	debian-archive-keyring"
 bench="python3 redis-server redis-tools nginx wrk apache2-utils gunicorn

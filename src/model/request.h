@@ -33,6 +33,15 @@ struct request_call {
 	bool own;	  /* it is the exchange's own connection */
 };
 
+/* What a request says of the trace that it is part of: W3C Trace Context,
+ * section 3.2, the header traceparent. */
+struct request_trace {
+	uint8_t trace_id[16];
+	uint8_t parent_id[8];
+	uint8_t flags; /* 0x1: sampled */
+	bool known;    /* else the rest is 0 */
+};
+
 struct request {
 	/* Where the sink may keep a pointer with the connection, NULL at
 	 * first. Valid during the call, and itself NULL of a request that is
@@ -65,9 +74,16 @@ struct request {
 	uint64_t bytes_in, bytes_out;
 	uint64_t rtt;	      /* ns, smoothed, TCP's; 0: not known */
 	uint64_t retransmits; /* segments */
-	bool is_call;	      /* client: made in the service of an exchange */
-	bool calls_known;     /* calls are all that it made; else only the time
-			       * blocked on peers is */
+	const char *version;  /* of the protocol: "1.1"; "" when unknown */
+	bool is_whole;	      /* the protocol says that its answer is whole: a
+			       * pending one will settle as it is */
+	struct request_trace trace; /* of protocols that carry it */
+	bool is_call; /* client: made in the service of an exchange,
+		       * which is: */
+	uint64_t parent_cookie;
+	uint32_t parent_seq;
+	bool calls_known; /* calls are all that it made; else only the time
+			   * blocked on peers is */
 	size_t calls_len;
 	uint64_t part[PARTS];		     /* ns; sum to the duration */
 	struct request_call calls[RT_CALLS]; /* those after calls_len are not

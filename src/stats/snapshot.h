@@ -78,7 +78,21 @@ struct snapshot_series {
 	enum rt_transport transport;
 	uint16_t port;
 	const char *protocol, *operation, *status;
+	const char *version; /* of the protocol; "" when unknown */
+	/* Client role, if asked for: the address that was called, without its
+	 * port; else "". */
+	char server_address[48];
 	struct measure m;
+};
+
+/* Requests that are being served: known, and without a (whole) answer. */
+struct snapshot_in_flight {
+	uint32_t pid;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;
+	const char *protocol, *operation; /* interned; "" when unknown */
+	uint64_t count;
 };
 
 /* One line of a table; a key that the grouping does not have is 0, NULL or
@@ -169,6 +183,11 @@ struct snapshot_conn {
 struct snapshot_process {
 	uint32_t pid, ppid;
 	const char *comm, *exe, *service;
+	/* Resource attributes, a "key=value" a line: those that the service was
+	 * started with (OTEL_RESOURCE_ATTRIBUTES) and those that were found;
+	 * "" when none are known. */
+	const char *resource;
+	uint64_t started; /* CLOCK_REALTIME ns; 0: not known */
 	bool exited;
 };
 
@@ -214,6 +233,8 @@ struct snapshot {
 	size_t counters_len;
 	uint64_t exchanges; /* total, summarised ones included */
 	uint64_t operations;
+	const struct snapshot_in_flight *flying; /* sorted like series */
+	size_t flying_len;
 	uint64_t in_flight;  /* requests without (whole) response now */
 	uint64_t summarised; /* exchanges that lost their operation */
 	uint64_t lost;	     /* exchanges lost altogether */
