@@ -134,7 +134,8 @@ static int begin_stream(struct exchanges *xs, struct connection *c,
 }
 
 /* What a server sends unasked, long after a whole answer, is no part of it; nor
- * does it matter whether anybody was left to take it. */
+ * does it matter whether anybody was left to take it. Both are of the same
+ * exchange, joined to the same turn or to none. */
 static void keep_answer(struct turn *t, struct turn *whole)
 {
 	if (t->response_total > whole->response_total)
@@ -160,7 +161,10 @@ static int take_turn(struct exchanges *xs, struct connection *c,
 	err = turn__read(xs->reader, c, ev, c->held, &t);
 	if (err)
 		return err;
-	if (c->pending && c->pending->framing == PROTO_WHOLE)
+	/* By all its bytes, t may be a request of its own after all: then the
+	 * other one holds what belongs to the turn before. */
+	if (c->pending && c->pending->framing == PROTO_WHOLE &&
+	    c->pending->joined == t.joined)
 		keep_answer(&t, c->pending);
 	turn_free(xs, &c->pending);
 	if (c->held && !t.joined) {

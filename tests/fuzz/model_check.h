@@ -15,8 +15,9 @@
 
 #define COOKIES 8
 
-/* Records whose parts are known to the checker: one bit each. */
-#define RECORDS 32
+/* Records whose parts are known to the checker: one bit each, and one more for
+ * all the others. */
+#define RECORDS 31
 /* Those of one request that are tried together at most. */
 #define RECORDS_TRIED 10
 
@@ -60,16 +61,18 @@ static uint64_t saturated(uint64_t a, uint64_t b)
 }
 
 /* The model adds up the retransmits of what makes one request, so a bit each
- * tells which records those were. */
+ * tells which records those were. The sum is wider, so that the last bit may be
+ * added to itself. */
 static void checker__remember(struct checker *checker, struct rt_exchange *ex)
 {
 	bool unsplit = ex->header.flags & RT_EX_CPU_UNSPLIT;
 	uint64_t cpu = ex->clock[RT_CLOCK_CPU], own = ex->own_cpu;
-	struct record *rec = &checker->record[checker->records];
+	struct record *rec;
 
+	ex->retransmits = 1u << checker->records;
 	if (checker->records == RECORDS)
 		return;
-	ex->retransmits = 1u << checker->records++;
+	rec = &checker->record[checker->records++];
 	rec->cookie = ex->peer.cookie;
 	rec->seq = ex->seq;
 	if (!(ex->header.flags & RT_EX_PARTS))
@@ -84,39 +87,63 @@ static void checker__remember(struct checker *checker, struct rt_exchange *ex)
 			ex->clock[i];
 }
 
-/* Records that r may be made of: those that are joined in it, and earlier ones
- * of its last. */
+/* Some record of r has a bit, and is of the same exchange as rec. */
+static bool is_of(const struct checker *checker, const struct request *r,
+		  const struct record *rec)
+{
+	for (unsigned i = 0; i < checker->records; i++) {
+		const struct record *its = &checker->record[i];
+
+		if (r->retransmits >> i & 1 && its->cookie == rec->cookie &&
+		    its->seq == rec->seq)
+			return true;
+	}
+	return false;
+}
+
+/* Records that r may be made of: those that are joined in it, and other ones of
+ * the same exchanges. An answer that was whole keeps the parts that it had. */
 static size_t candidates(const struct checker *checker, const struct request *r,
 			 const struct record **out)
 {
 	size_t n = 0;
 
-	for (unsigned i = 0; i < checker->records; i++) {
-		const struct record *rec = &checker->record[i];
-
-		if (r->retransmits >> i & 1 ||
-		    (rec->cookie == r->cookie && rec->seq == r->seq))
-			out[n++] = rec;
-	}
+	for (unsigned i = 0; i < checker->records; i++)
+		if (is_of(checker, r, &checker->record[i]))
+			out[n++] = &checker->record[i];
 	return n;
 }
 
-/* Some of rec[0..n) add up to part. */
+/* No exchange has two records in set. */
+static bool is_one_each(const struct record *const *rec, size_t n, uint32_t set)
+{
+	for (size_t k = 0; k < n; k++)
+		for (size_t j = 0; set >> k & 1 && j < k; j++)
+			if (set >> j & 1 && rec[j]->seq == rec[k]->seq)
+				return false;
+	return true;
+}
+
+static bool is_sum(const struct record *const *rec, size_t n, uint32_t set,
+		   const uint64_t part[PARTS])
+{
+	uint64_t sum[PARTS] = {0};
+
+	for (size_t k = 0; k < n; k++)
+		for (int i = PART_CPU; set >> k & 1 && i < PARTS; i++)
+			sum[i] = saturated(sum[i], rec[k]->part[i]);
+	return sum[PART_UNATTRIBUTED] <= part[PART_UNATTRIBUTED] &&
+	       memcmp(&sum[PART_CPU], &part[PART_CPU],
+		      (PART_UNATTRIBUTED - PART_CPU) * sizeof(sum[0])) == 0;
+}
+
+/* Some of rec[0..n), one of an exchange, add up to part. */
 static bool adds_up(const struct record *const *rec, size_t n,
 		    const uint64_t part[PARTS])
 {
-	for (uint32_t set = 0; set < 1u << n; set++) {
-		uint64_t sum[PARTS] = {0};
-
-		for (size_t k = 0; k < n; k++)
-			for (int i = PART_CPU; set >> k & 1 && i < PARTS; i++)
-				sum[i] = saturated(sum[i], rec[k]->part[i]);
-		if (sum[PART_UNATTRIBUTED] <= part[PART_UNATTRIBUTED] &&
-		    memcmp(&sum[PART_CPU], &part[PART_CPU],
-			   (PART_UNATTRIBUTED - PART_CPU) * sizeof(sum[0])) ==
-			    0)
+	for (uint32_t set = 0; set < 1u << n; set++)
+		if (is_one_each(rec, n, set) && is_sum(rec, n, set, part))
 			return true;
-	}
 	return false;
 }
 
@@ -151,12 +178,13 @@ static void check_parts(const struct checker *checker, const struct request *r)
 	MUST(r->has_parts || !r->parts_cut);
 	for (int i = PART_CPU; !r->has_parts && i < PART_UNATTRIBUTED; i++)
 		MUST(r->part[i] == 0);
-	n = candidates(checker, r, rec);
-	if (!r->has_parts || r->retransmits == 0 || n > RECORDS_TRIED)
+	MUST(r->retransmits != 0);
+	if (!r->has_parts || r->retransmits >> RECORDS)
 		return;
+	n = candidates(checker, r, rec);
 	if (r->parts_cut)
 		MUST(may_be_cut(rec, n, r));
-	else
+	else if (n <= RECORDS_TRIED)
 		MUST(adds_up(rec, n, r->part));
 }
 

@@ -434,6 +434,52 @@ static void overlapping_clocks_do_not_add_up(void **state)
 	assert_false(summed(rig)->has_parts);
 }
 
+/* What continued the turn before, as far as was seen, is a request of its own
+ * by its final record: then nothing of that turn is in it. */
+static void parts_of_the_turn_before_are_its_own(void **state)
+{
+	struct rig *rig = *state;
+	const struct request *r;
+
+	rig_exchange(rig, .seq = 1, .first_recv = 1000, .first_send = 1200,
+		     .in = POST_HEAD "he", .out = OK2, .flags = RT_EX_PARTS,
+		     .clock = {[RT_CLOCK_LOCK] = 10});
+	rig_exchange(rig, .seq = 2, .first_recv = 1600, .first_send = 1700,
+		     .in = "llo", .out = OK2, .end = RT_END_IDLE,
+		     .flags = RT_EX_PARTS | RT_EX_PROVISIONAL,
+		     .clock = {[RT_CLOCK_LOCK] = 20});
+	assert_int_equal(rig_pending(rig)->part[PART_LOCK], 30);
+	rig_exchange(rig, .seq = 2, .first_recv = 1600, .first_send = 1800,
+		     .in = GET, .out = OK2, .flags = RT_EX_PARTS,
+		     .clock = {[RT_CLOCK_LOCK] = 40});
+	assert_int_equal(summed(rig)->part[PART_LOCK], 10);
+	r = summed(rig);
+	assert_int_equal(r->begin, 1600);
+	assert_int_equal(r->end, 1800);
+	assert_int_equal(r->part[PART_LOCK], 40);
+}
+
+/* An answer that was whole keeps its parts, also as part of a longer one. */
+static void whole_answer_keeps_its_parts_when_joined(void **state)
+{
+	struct rig *rig = *state;
+	const struct request *r;
+
+	for (int last = 0; last < 2; last++)
+		rig_exchange(
+			rig, .seq = 1, .first_recv = 1000, .first_send = 1200,
+			.in = POST_HEAD "he", .out = OK2,
+			.end = last ? RT_END_NEXT : RT_END_IDLE,
+			.flags = RT_EX_PARTS | (last ? 0 : RT_EX_PROVISIONAL),
+			.clock = {[RT_CLOCK_LOCK] = last ? 70 : 10});
+	rig_exchange(rig, .seq = 2, .first_recv = 1600, .first_send = 1700,
+		     .in = "llo", .out = "x", .flags = RT_EX_PARTS,
+		     .clock = {[RT_CLOCK_LOCK] = 20});
+	r = summed(rig);
+	assert_int_equal(r->end, 1700);
+	assert_int_equal(r->part[PART_LOCK], 30);
+}
+
 /* The rest of a body that nobody waited for is read after the answer. */
 static void parts_end_with_the_answer(void **state)
 {
@@ -532,6 +578,8 @@ int main(void)
 		T(joined_client_queue_is_that_of_the_answer),
 		T(joined_parts_need_both),
 		T(overlapping_clocks_do_not_add_up),
+		T(parts_of_the_turn_before_are_its_own),
+		T(whole_answer_keeps_its_parts_when_joined),
 		T(parts_end_with_the_answer),
 		T(who_and_which_comes_along),
 		T(joined_turns_share_their_network),
