@@ -11,6 +11,7 @@ shift 2
 
 fuzz_one() {
 	local dir=$1 seconds=$2 program=$3 name seeds work log status
+	local found why
 	name=${program##*/}
 	work=$dir/corpus/$name
 	log=$dir/$name.log
@@ -32,7 +33,14 @@ fuzz_one() {
 		echo "fuzz: $name: passed, $(grep '^Done ' "$log" | tail -n 1)"
 	else
 		tail -n 40 "$log"
-		echo "fuzz: $name: failed, status $status"
+		found=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+		if [ -f "$found" ]; then
+			echo "fuzz: $name: $found in base64:"
+			base64 "$found"
+		fi
+		# What the program's own check says, or else the sanitizer.
+		why=$(grep -aE '^[a-z_]+:[0-9]+: |^SUMMARY: ' "$log" | head -n 1)
+		echo "fuzz: $name: failed, status $status: ${why:-no reason given}"
 	fi
 }
 export -f fuzz_one

@@ -59,13 +59,19 @@ def show(results, absent):
     for r in results:
         if not r.cell.traces and r.passed:
             print(f"{r.cell.name}: {verdict(r)}")
-        for name, why in r.failed:
-            print(f"{r.cell.name}: FAIL {name}: {why}")
         for why, names in reasons(r.skipped).items():
             print(f"{r.cell.name}: SKIP {', '.join(names)}: {why}")
     for name, why in absent.items():
         print(f"{name}: SKIP: {why}")
     show_verifier(results)
+    show_failed(results)
+
+
+def show_failed(results):
+    """At the end, as an end may be all that is kept of an output."""
+    for r in results:
+        for name, why in r.failed:
+            print(f"FAIL {r.cell.kernel} {r.cell.engine} {name}: {why}")
 
 
 def show_verifier(results):
