@@ -133,11 +133,27 @@ static int begin_stream(struct exchanges *xs, struct connection *c,
 	return err ? err : stream_recorded(xs, c, ex);
 }
 
+/* What was read once, when nothing was missing: bytes that followed cannot
+ * change it, nor can request bytes that were forgotten meanwhile. */
+static void keep_reading(struct turn *t, const struct turn *whole)
+{
+	t->kind = whole->kind;
+	t->exact = whole->exact;
+	t->request_partial = whole->request_partial;
+	t->proto = whole->proto;
+	t->operation = whole->operation;
+	t->status = whole->status;
+	t->operations = whole->operations;
+	t->errors = whole->errors;
+}
+
 /* What a server sends unasked, long after a whole answer, is no part of it; nor
  * does it matter whether anybody was left to take it. Both are of the same
  * exchange, joined to the same turn or to none. */
 static void keep_answer(struct turn *t, struct turn *whole)
 {
+	if (turn__is_whole(whole))
+		keep_reading(t, whole);
 	if (t->response_total > whole->response_total)
 		t->flags &= ~(RT_EX_UNACKED | RT_EX_SEND_FAILED |
 			      RT_EX_PEER_CLOSED_FIRST);
@@ -146,6 +162,7 @@ static void keep_answer(struct turn *t, struct turn *whole)
 	t->response_total = whole->response_total;
 	t->last_tid = whole->last_tid;
 	t->parts = whole->parts;
+	t->calls_unsure = whole->calls_unsure;
 	free(t->calls);
 	t->calls = whole->calls;
 	whole->calls = NULL;

@@ -179,7 +179,10 @@ void turn__request(const struct turn *t, struct connection *c,
 	r->rtt = t->rtt;
 	r->retransmits = t->retransmits;
 	r->calls_known = !t->calls_unsure;
-	r->is_call = t->is_call;
+	r->is_call = t->parent_cookie != 0;
+	r->parent_cookie = t->parent_cookie;
+	r->parent_seq = t->parent_seq;
+	r->is_whole = turn__is_whole(t);
 	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
 	fill_outcome(t, c->role, r);
 	fill_times(t, c->role, r);

@@ -75,8 +75,13 @@ struct request {
 	uint64_t rtt;	      /* ns, smoothed, TCP's; 0: not known */
 	uint64_t retransmits; /* segments */
 	const char *version;  /* of the protocol: "1.1"; "" when unknown */
-	bool is_whole;	      /* the protocol says that its answer is whole: a
-			       * pending one will settle as it is */
+	/* The protocol says that nothing of it is missing: a pending one will
+	 * settle as it is. Exceptions: bytes_in, bytes_out, rtt and retransmits
+	 * may grow; that of a server ends as an abort (other end, status,
+	 * error, failed, parts) if a send of it fails late, or if the other
+	 * side resets the connection and has not acknowledged all of it; and
+	 * what is pending when tracing ends never settles. */
+	bool is_whole;
 	struct request_trace trace; /* of protocols that carry it */
 	bool is_call; /* client: made in the service of an exchange,
 		       * which is: */

@@ -44,7 +44,10 @@ static void read_record(struct turn *t, const struct rt_exchange *ex,
 	t->no_response = ex->header.flags & RT_EX_NO_RESPONSE;
 	t->exact = true;
 	t->saw_close = ex->end == RT_END_CLOSE || ex->end == RT_END_RESET;
-	t->is_call = role == RT_ROLE_CLIENT && ex->parent_cookie != 0;
+	if (role == RT_ROLE_CLIENT && ex->parent_cookie) {
+		t->parent_cookie = ex->parent_cookie;
+		t->parent_seq = ex->parent_seq;
+	}
 	t->arrive = ex->arrive;
 	t->ended = ex->ended ? ex->ended : ex->header.time;
 	t->bytes_in = ex->bytes_in;
@@ -122,7 +125,10 @@ static void join(struct turn *t, const struct turn *held, enum rt_role role)
 	t->request_total += held->request_total;
 	t->bytes_in += held->bytes_in;
 	t->bytes_out += held->bytes_out;
-	t->is_call = t->is_call || held->is_call;
+	if (held->parent_cookie) {
+		t->parent_cookie = held->parent_cookie;
+		t->parent_seq = held->parent_seq;
+	}
 	t->rtt = t->rtt ? t->rtt : held->rtt;
 	t->retransmits += held->retransmits;
 	t->calls_unsure |= held->calls_unsure;
@@ -374,6 +380,12 @@ bool turn__may_go_on(const struct turn *t)
 		return false;
 	/* Where a request ends that was seen only in part, nobody knows. */
 	return t->framing == PROTO_INTERIM || t->request_partial || !t->exact;
+}
+
+bool turn__is_whole(const struct turn *t)
+{
+	return t->kind == PROTO_EXCHANGE && t->framing == PROTO_WHOLE &&
+	       !t->no_response && !t->request_partial && t->exact;
 }
 
 bool turn__is_in_flight(const struct turn *t)

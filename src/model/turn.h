@@ -29,7 +29,6 @@ struct turn {
 	bool unreadable;
 	bool joined;	 /* continues the connection's held turn */
 	bool saw_close;	 /* flags say who closed first */
-	bool is_call;	 /* made in the service of another exchange */
 	uint64_t arrive; /* times in ns; 0: not known */
 	uint64_t request_first;
 	uint64_t response_first, response_last;
@@ -37,6 +36,9 @@ struct turn {
 	uint64_t bytes_in, bytes_out;
 	uint64_t request_total, response_total; /* response: without interim */
 	uint64_t rtt;				/* ns; 0: not known */
+	/* Client: made in the service of this exchange; cookie 0: of none */
+	uint64_t parent_cookie;
+	uint32_t parent_seq;
 	uint64_t retransmits;
 	const struct proto *proto; /* NULL: timed only */
 	const char *operation, *status, *stream_protocol;
@@ -66,6 +68,10 @@ void turn__release(struct turn_reader *reader, struct turn *t);
 
 /* True if the next turn of the connection may belong to the same exchange. */
 bool turn__may_go_on(const struct turn *t);
+
+/* True if the protocol says that all of the request and of the answer is there:
+ * what else comes of it is no part of it. */
+bool turn__is_whole(const struct turn *t);
 
 /* True if the whole answer cannot be there yet. */
 bool turn__is_in_flight(const struct turn *t);

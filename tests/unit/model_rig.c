@@ -178,6 +178,7 @@ static void set_parts(struct rt_exchange *rec, const struct ex *ex)
 	rec->handoff = ex->handoff;
 	rec->queued = ex->queued;
 	rec->parent_cookie = ex->parent;
+	rec->parent_seq = ex->parent_seq;
 	rec->rtt_us = ex->rtt_us;
 	rec->retransmits = ex->retransmits;
 	rec->unsure = ex->unsure;

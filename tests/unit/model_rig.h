@@ -77,6 +77,7 @@ struct ex {
 	uint64_t time;
 	uint64_t clock[RT_CLOCKS], own_cpu, handoff, queued;
 	uint64_t parent;
+	uint32_t parent_seq;
 	uint32_t rtt_us, retransmits, unsure;
 };
 
