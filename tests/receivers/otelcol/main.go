@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// The OpenTelemetry Collector with what the tests need: the OTLP receiver and
-// exporters, and the debug exporter, which prints what has arrived.
+// The OpenTelemetry Collector with what the tests need: the OTLP receiver, the
+// batch processor, the OTLP and debug exporters, and one of its own.
 package main
 
 import (
@@ -34,7 +34,8 @@ func components() (otelcol.Factories, error) {
 		return factories, err
 	}
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
-		debugexporter.NewFactory(), otlpexporter.NewFactory())
+		debugexporter.NewFactory(), otlpexporter.NewFactory(),
+		newLinesFactory())
 	return factories, err
 }
 
