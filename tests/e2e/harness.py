@@ -200,6 +200,7 @@ class Test:
         self.name = name
         self.processes = []
         self.facts = []
+        self.remarks = []
         self.last_steps = []
         self.tmp = tempfile.mkdtemp(prefix="reqtrace-e2e-")
         # A program that gave up root must be able to reach its files.
@@ -238,6 +239,10 @@ class Test:
 
     def fact(self, text):
         self.facts.append(text)
+
+    def remark(self, text):
+        """What the result line says besides, and nothing was compared to."""
+        self.remarks.append(text)
 
     def equal(self, what, truth, reported, source="client"):
         text = f"{what}: {source} {truth} = reqtrace {reported}"

@@ -46,7 +46,7 @@ def run_case(case, forbidden):
         case.function(test)
         if not test.facts:
             raise Failure("the case compared nothing")
-        return "ok", "; ".join(test.facts), ""
+        return "ok", "; ".join(test.facts + test.remarks), ""
     except Skip as e:
         return "SKIP", str(e), ""
     except Failure as e:
@@ -63,7 +63,8 @@ def run_case(case, forbidden):
 def last_words(test):
     lines = []
     if test.facts:
-        lines.append("compared before: " + "; ".join(test.facts))
+        lines.append("compared before: "
+                     + "; ".join(test.facts + test.remarks))
     for process in test.processes:
         words = process.stderr().strip()
         if process.name == "reqtrace":

@@ -17,6 +17,10 @@ from harness import REQTRACE, ROOT, Failure, wait_until
 ATTACHED = "reqtrace: attached"
 SCHEMA = os.path.join(ROOT, "docs", "report.schema.json")
 SUMMARISED = "(summarised)"
+# Linux 7 preempts programs, and skips them meanwhile. The counter says at most
+# how often, with what other processes did: that the traced ones lost nothing is
+# what the counts of a case show.
+PREEMPTS_PROGRAMS = int(os.uname().release.split(".")[0]) >= 7
 PERCENTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
@@ -218,10 +222,11 @@ class Report:
 
     def complete(self):
         """Fail if anything was missed; joined and in_flight are no misses."""
+        skipped = () if PREEMPTS_PROGRAMS else ("skipped",)
         for name in ("summarised", "lost", "amend_lost",
                      "connections_summarised", "connections_lost",
                      "data_lost", "process_events_lost", "no_storage",
-                     "unix_full", "processes_full", "unsolicited", "skipped"):
+                     "unix_full", "processes_full", "unsolicited", *skipped):
             if self.coverage[name]:
                 raise Failure(f"coverage: {name} is {self.coverage[name]}")
         return self
@@ -266,7 +271,11 @@ class Tracer:
                           f"{self.process.stderr().strip()[-800:]}")
         if "\x1b" in self.process.stdout():
             raise Failure("escape codes in an output that is no terminal")
-        return Report.load(self.json)
+        report = Report.load(self.json)
+        if report.coverage["skipped"]:
+            self.test.remark(
+                f"skipped: at most {report.coverage['skipped']}")
+        return report
 
     def stop(self, timeout=20):
         """SIGINT, then the final report."""
