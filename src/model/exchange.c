@@ -143,6 +143,7 @@ static void keep_reading(struct turn *t, const struct turn *whole)
 	t->proto = whole->proto;
 	t->operation = whole->operation;
 	t->status = whole->status;
+	t->version = whole->version;
 	t->operations = whole->operations;
 	t->errors = whole->errors;
 }

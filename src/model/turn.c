@@ -58,6 +58,7 @@ static void read_record(struct turn *t, const struct rt_exchange *ex,
 	t->operation = operations__none;
 	t->status = operations__none;
 	t->stream_protocol = operations__none;
+	t->version = operations__none;
 	t->operations = 1;
 	read_sides(t, ex, role);
 	if (t->no_response)
@@ -301,6 +302,8 @@ static int take_result(struct turn_reader *reader, struct connection *c,
 	t->kind = result->kind;
 	t->framing = result->framing;
 	t->request_partial = result->request_partial;
+	if (*result->version)
+		t->version = result->version;
 	err = name_operation(reader, c, result->operation, &t->operation);
 	if (!err)
 		err = name_status(reader, c, result->status, &t->status);
@@ -317,6 +320,7 @@ static void take_held(const struct turn *held, struct turn *t)
 	t->proto = held->proto;
 	t->operation = held->operation;
 	t->status = held->status;
+	t->version = held->version;
 	t->operations = held->operations;
 	t->errors = held->errors;
 	t->exact = false;

@@ -41,7 +41,7 @@ struct turn {
 	uint32_t parent_seq;
 	uint64_t retransmits;
 	const struct proto *proto; /* NULL: timed only */
-	const char *operation, *status, *stream_protocol;
+	const char *operation, *status, *stream_protocol, *version;
 	uint64_t operations, errors;
 	struct call_list *calls; /* owned, or NULL */
 	bool calls_unsure;	 /* RT_UNSURE_CALLS */

@@ -155,6 +155,14 @@ static void http__set_operation(struct proto_result *out,
 			out->operation + len, size - len);
 }
 
+/* As the request says, which is what the client speaks. */
+static const char *http__version(const struct http_request *q)
+{
+	static const char *const versions[] = {"1.0", "1.1"};
+
+	return q->line_whole && q->minor < 2 ? versions[q->minor] : "";
+}
+
 /* Count the requests and walk the responses beside them. False when the
  * first is no request. */
 static bool http__walk(const struct view *v, struct answers *a,
@@ -177,8 +185,10 @@ static bool http__walk(const struct view *v, struct answers *a,
 			out->request_partial = seen == SEEN_SHORT;
 			break;
 		}
-		if (!count++)
+		if (!count++) {
 			http__set_operation(out, &q);
+			out->version = http__version(&q);
+		}
 		answers__next(a, &q);
 		if (seen == SEEN_WHOLE)
 			seen = http_body__walk(v, &pos, http_request__body(&q),

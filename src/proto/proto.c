@@ -45,6 +45,7 @@ int proto__parse(const struct proto *p, const struct proto_input *in,
 	*out = (struct proto_result){
 		.operations = 1,
 		.operations_exact = true,
+		.version = "",
 	};
 	return p->parse(&checked, out);
 }

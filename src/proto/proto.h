@@ -52,6 +52,8 @@ struct proto_result {
 	char operation[PROTO_OPERATION_MAX]; /* "" when unknown; printable UTF-8
 					      */
 	char status[PROTO_STATUS_MAX];	     /* "200", "ERR", "" when none */
+	const char *version; /* static, one of few: "1.1"; "" when not known, or
+			      * when the protocol's bytes do not tell */
 	char stream_protocol[16]; /* PROTO_STREAM "sse", PROTO_UPGRADE
 				   * "websocket" or "upgrade"; else "" */
 	uint64_t operations;	  /* >= 1: how many the request holds */

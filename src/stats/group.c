@@ -11,7 +11,7 @@
 
 #include "stats/names.h"
 
-_Static_assert(sizeof(struct group_key) == 32 + 3 * sizeof(char *),
+_Static_assert(sizeof(struct group_key) == 32 + 4 * sizeof(char *),
 	       "keys are compared as bytes");
 
 void groups__init(struct groups *gs, enum group_by by, size_t max)
@@ -74,6 +74,7 @@ struct group_key groups__key(const struct groups *gs, const struct request *r)
 	key.protocol = r->protocol;
 	key.operation = r->operation;
 	key.status = r->status;
+	key.version = r->version;
 	return key;
 }
 
@@ -87,6 +88,7 @@ static struct group_key folded_key(const struct group_key *key)
 	folded.protocol = names__transport(key->transport);
 	folded.operation = name_other;
 	folded.status = name_none;
+	folded.version = name_none;
 	return folded;
 }
 
@@ -100,6 +102,7 @@ static struct group_key rest_key(const struct groups *gs,
 		rest.protocol = names__transport(key->transport);
 		rest.operation = name_other;
 		rest.status = name_none;
+		rest.version = name_none;
 	}
 	return rest;
 }
@@ -117,6 +120,7 @@ static struct group_key summary_key(const struct groups *gs,
 	key.protocol = names__transport(k->transport);
 	key.operation = name_summarised;
 	key.status = name_none;
+	key.version = name_none;
 	return key;
 }
 

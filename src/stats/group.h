@@ -33,7 +33,7 @@ struct group_key {
 	uint32_t tid;
 	uint32_t kind; /* enum group_kind */
 	uint8_t peer[16];
-	const char *protocol, *operation, *status;
+	const char *protocol, *operation, *status, *version;
 };
 
 /* A duration that follows a quantile of a group: see slow.c. */

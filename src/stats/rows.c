@@ -14,7 +14,8 @@
 #include "stats/order.h"
 
 /* Order of groups; equal ones belong to the same row of *by. Series are
- * ordered further by status, so that every grouping is a run of them. */
+ * ordered further by status and more, so that every grouping is a run of them.
+ */
 static int compare_groups(const void *a, const void *b, void *arg)
 {
 	const struct group_key *x = &(*(const struct group *const *)a)->key;
@@ -52,6 +53,8 @@ static int compare_series(const void *a, const void *b, void *arg)
 
 	if (!order)
 		order = order__strings(x->status, y->status);
+	if (!order)
+		order = order__strings(x->version, y->version);
 	/* Of equal names, as a request may be called like a folded one. */
 	return order ? order : ORDER(x->kind, y->kind);
 }
@@ -266,6 +269,7 @@ int rows__take_series(struct groups *copy, const struct processes *processes,
 		list[i].protocol = key->protocol;
 		list[i].operation = key->operation;
 		list[i].status = key->status;
+		list[i].version = key->version;
 		measure__move(&list[i].m, &sorted[i]->m);
 	}
 	free(sorted);

@@ -138,6 +138,7 @@ static json_t *series(const struct snapshot *snap, size_t i)
 	json_value__string(&v, "protocol", s->protocol);
 	json_value__string(&v, "operation", s->operation);
 	json_value__string(&v, "status", s->status);
+	json_value__string(&v, "version", s->version);
 	json_measure__set(&v, s->role, &s->m);
 	return json_value__finish(&v);
 }

@@ -41,11 +41,36 @@ static int compare_time(const void *a, const void *b)
 	return (x > y) - (x < y); /* as in the snapshot */
 }
 
+static bool differs_in_version(const struct snapshot_series *a,
+			       const struct snapshot_series *b)
+{
+	return a->pid == b->pid && a->role == b->role &&
+	       a->transport == b->transport && a->port == b->port &&
+	       strcmp(a->protocol, b->protocol) == 0 &&
+	       strcmp(a->operation, b->operation) == 0 &&
+	       strcmp(a->status, b->status) == 0 &&
+	       strcmp(a->version, b->version) != 0;
+}
+
+/* "", or the version where a series would have the title of one beside it. */
+static const char *told_version(const struct text *t,
+				const struct snapshot_series *s)
+{
+	const struct snapshot_series *first = t->snap->series;
+	const struct snapshot_series *last = first + t->snap->series_len - 1;
+
+	if ((s > first && differs_in_version(s, s - 1)) ||
+	    (s < last && differs_in_version(s, s + 1)))
+		return *s->version ? s->version : "no version";
+	return "";
+}
+
 /* GET /users/{id} 200: gunicorn (1201), server, port 8000 */
 static void print_title(const struct text *t, const struct snapshot_series *s)
 {
 	const char *name =
 		s->operation && *s->operation ? s->operation : s->protocol;
+	const char *version = told_version(t, s);
 	char operation[256], status[64], comm[64], port[32];
 
 	screen__clean(operation, sizeof(operation), name ? name : "", t->utf8);
@@ -57,8 +82,9 @@ static void print_title(const struct text *t, const struct snapshot_series *s)
 	else
 		snprintf(port, sizeof(port), "port %u", s->port);
 	putc('\n', t->out);
-	text__wrapf(t, 4, "", "%s%s%s: %s (%u), %s, %s", operation,
-		    *status ? " " : "", status, comm, s->pid,
+	text__wrapf(t, 4, "", "%s%s%s%s%s%s: %s (%u), %s, %s", operation,
+		    *status ? " " : "", status, *version ? " (" : "", version,
+		    *version ? ")" : "", comm, s->pid,
 		    *columns__role(s->role) ? columns__role(s->role)
 					    : "role unknown",
 		    port);

@@ -224,6 +224,7 @@ static void check_request(const struct checker *checker,
 	check_text(r->protocol);
 	check_text(r->operation);
 	check_text(r->status);
+	check_text(r->version);
 	check_parts(checker, r);
 	check_calls(r);
 }

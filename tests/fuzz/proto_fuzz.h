@@ -72,6 +72,8 @@ static inline uint64_t fuzz__parse(const struct proto *p,
 	fuzz__check_text(out.operation, sizeof(out.operation));
 	fuzz__check_text(out.status, sizeof(out.status));
 	fuzz__check_text(out.stream_protocol, sizeof(out.stream_protocol));
+	fuzz__check(!*out.version || !strcmp(out.version, "1.0") ||
+		    !strcmp(out.version, "1.1"));
 	fuzz__check(out.operations >= 1 && out.errors <= out.operations);
 	fuzz__check(!out.errors || *out.status);
 	fuzz__check((unsigned)out.kind <= PROTO_UPGRADE);

@@ -86,13 +86,15 @@ static struct measure *series(struct snapshot_series *s, enum rt_role role,
 			      uint16_t port, const char *protocol,
 			      const char *operation, const char *status)
 {
-	*s = (struct snapshot_series){.pid = 1201,
-				      .comm = "uvicorn",
-				      .role = role,
-				      .port = port,
-				      .protocol = protocol,
-				      .operation = operation,
-				      .status = status};
+	*s = (struct snapshot_series){
+		.pid = 1201,
+		.comm = "uvicorn",
+		.role = role,
+		.port = port,
+		.protocol = protocol,
+		.operation = operation,
+		.status = status,
+		.version = strcmp(protocol, "http") == 0 ? "1.1" : ""};
 	fake_parts__init(&s->m);
 	return &s->m;
 }

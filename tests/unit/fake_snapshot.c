@@ -111,13 +111,15 @@ static struct measure *series(struct fake *f, uint32_t pid, const char *comm,
 {
 	struct snapshot_series *s = &f->series[f->snap.series_len++];
 
-	*s = (struct snapshot_series){.pid = pid,
-				      .comm = comm,
-				      .role = role,
-				      .port = port,
-				      .protocol = protocol,
-				      .operation = operation,
-				      .status = status};
+	*s = (struct snapshot_series){
+		.pid = pid,
+		.comm = comm,
+		.role = role,
+		.port = port,
+		.protocol = protocol,
+		.operation = operation,
+		.status = status,
+		.version = strcmp(protocol, "http") == 0 ? "1.1" : ""};
 	return &s->m;
 }
 

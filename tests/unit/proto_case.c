@@ -113,6 +113,7 @@ static bool result_differs(const struct data_case *c,
 
 	bad |= text_differs(c, "operation", "", r->operation);
 	bad |= text_differs(c, "status", "", r->status);
+	bad |= text_differs(c, "version", r->version, r->version);
 	bad |= text_differs(c, "stream", "", r->stream_protocol);
 	bad |= text_differs(c, "kind", "exchange", kinds[r->kind]);
 	bad |= text_differs(c, "framing", "unknown", framings[r->framing]);
@@ -132,7 +133,7 @@ static void check_keys(const struct data_case *c)
 		"request",	  "response", "tail",	   "request_total",
 		"response_total", "result",   "operation", "status",
 		"operations",	  "exact",    "errors",	   "kind",
-		"stream",	  "framing",  "partial"};
+		"version",	  "stream",   "framing",   "partial"};
 	size_t i, k;
 
 	for (i = 0; i < c->fields_len; i++) {
@@ -212,6 +213,8 @@ static uint64_t parse_any(const struct proto *p, const struct proto_input *in)
 	check_text(out.operation, sizeof(out.operation));
 	check_text(out.status, sizeof(out.status));
 	check_text(out.stream_protocol, sizeof(out.stream_protocol));
+	assert_non_null(out.version);
+	assert_true(strlen(out.version) < 4);
 	assert_in_range(out.kind, PROTO_EXCHANGE, PROTO_UPGRADE);
 	assert_in_range(out.framing, PROTO_FRAMING_UNKNOWN, PROTO_INTERIM);
 	assert_int_equal(out.kind != PROTO_EXCHANGE, !!*out.stream_protocol);

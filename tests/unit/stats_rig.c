@@ -105,6 +105,7 @@ struct request get_request(const char *operation)
 		.protocol = "http",
 		.operation = operation,
 		.status = "200",
+		.version = "1.1",
 		.begin = 46 * MS,
 		.end = 50 * MS,
 		.time_to_first_byte = 3 * MS,

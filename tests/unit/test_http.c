@@ -21,6 +21,13 @@ static void requests(void **state)
 	proto_case__run_prefixes(&proto_http, DIR "requests.txt");
 }
 
+static void headers(void **state)
+{
+	(void)state;
+	proto_case__run_file(&proto_http, DIR "headers.txt", 6);
+	proto_case__run_prefixes(&proto_http, DIR "headers.txt");
+}
+
 static void responses(void **state)
 {
 	(void)state;
@@ -45,9 +52,8 @@ static void hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),
-		cmocka_unit_test(responses),
-		cmocka_unit_test(pipelining),
+		cmocka_unit_test(requests),  cmocka_unit_test(headers),
+		cmocka_unit_test(responses), cmocka_unit_test(pipelining),
 		cmocka_unit_test(hostile),
 	};
 

@@ -76,6 +76,7 @@ static void result_is_reset(void **state)
 	assert_string_equal(out.operation, "GET /a");
 	assert_string_equal(out.status, "");
 	assert_string_equal(out.stream_protocol, "");
+	assert_string_equal(out.version, "1.1");
 	assert_int_equal(out.operations, 1);
 	assert_true(out.operations_exact);
 	assert_false(out.request_partial);
@@ -100,6 +101,7 @@ static void input_is_made_sound(void **state)
 	(void)state;
 	assert_int_equal(proto__parse(proto__table[1], &in, &out), 0);
 	assert_string_equal(out.operation, "PING");
+	assert_string_equal(out.version, "");
 	assert_true(out.operations_exact);
 	assert_false(out.request_partial);
 	in.request = NULL;

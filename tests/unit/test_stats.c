@@ -115,11 +115,11 @@ static void pipelined_operations_count_each(void **state)
 static void every_part_of_the_key_counts(void **state)
 {
 	struct stats *s = new_stats(SNAPSHOT_BY_OPERATION, 0, 0);
-	struct request r[8];
+	struct request r[9];
 	struct snapshot *snap;
 
 	(void)state;
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 9; i++)
 		r[i] = get_request("GET /a");
 	r[1].pid = 11;
 	r[2].role = RT_ROLE_CLIENT;
@@ -128,27 +128,31 @@ static void every_part_of_the_key_counts(void **state)
 	r[5].protocol = "redis";
 	r[6].operation = "GET /b";
 	r[7].status = "404";
+	r[8].version = "1.0";
 	for (int round = 0; round < 2; round++)
-		for (int i = 0; i < 8; i++)
+		for (int i = 0; i < 9; i++)
 			tell(s, &r[i]);
 	snap = snap_now(s);
-	assert_int_equal(snap->series_len, 8);
-	for (int i = 0; i < 8; i++)
+	assert_int_equal(snap->series_len, 9);
+	for (int i = 0; i < 9; i++)
 		assert_int_equal(snap->series[i].m.exchanges, 2);
 	/* In order: pid, role, transport, port, protocol, ... */
 	assert_string_equal(snap->series[0].operation, "GET /a");
 	assert_string_equal(snap->series[0].status, "200");
-	assert_string_equal(snap->series[1].status, "404");
-	assert_string_equal(snap->series[2].operation, "GET /b");
-	assert_string_equal(snap->series[3].protocol, "redis");
-	assert_int_equal(snap->series[4].port, 81);
-	assert_int_equal(snap->series[5].transport, RT_TRANSPORT_UNIX);
-	assert_int_equal(snap->series[6].role, RT_ROLE_CLIENT);
-	assert_int_equal(snap->series[7].pid, 11);
-	/* The two statuses are one row. */
+	assert_string_equal(snap->series[0].version, "1.0");
+	assert_string_equal(snap->series[1].status, "200");
+	assert_string_equal(snap->series[1].version, "1.1");
+	assert_string_equal(snap->series[2].status, "404");
+	assert_string_equal(snap->series[3].operation, "GET /b");
+	assert_string_equal(snap->series[4].protocol, "redis");
+	assert_int_equal(snap->series[5].port, 81);
+	assert_int_equal(snap->series[6].transport, RT_TRANSPORT_UNIX);
+	assert_int_equal(snap->series[7].role, RT_ROLE_CLIENT);
+	assert_int_equal(snap->series[8].pid, 11);
+	/* The two statuses and the two versions are one row. */
 	assert_int_equal(snap->rows_len, 7);
-	assert_int_equal(snap->rows[0].m.operations, 4);
-	assert_int_equal(snap->rows[0].m.duration.sum, 16 * MS);
+	assert_int_equal(snap->rows[0].m.operations, 6);
+	assert_int_equal(snap->rows[0].m.duration.sum, 24 * MS);
 	snapshot__free(snap);
 	stats__free(s);
 }

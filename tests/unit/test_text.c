@@ -125,6 +125,44 @@ static void test_narrow(void **state)
 	fake_snapshot__free(snap);
 }
 
+static char *parts_text(struct snapshot *snap)
+{
+	struct text t = {.snap = snap, .width = 100, .utf8 = false};
+	char *text = NULL;
+	size_t len;
+
+	t.out = open_memstream(&text, &len);
+	assert_non_null(t.out);
+	assert_int_equal(text__parts(&t), 0);
+	assert_int_equal(fclose(t.out), 0);
+	return text;
+}
+
+/* Two series of one name are told apart; nobody else's version is shown. */
+static void test_versions(void **state)
+{
+	struct snapshot *snap = fake_snapshot__new(FAKE_PARTS, 1, false);
+	struct snapshot_series *s = (struct snapshot_series *)snap->series;
+	char *text = parts_text(snap);
+
+	(void)state;
+	assert_null(strstr(text, "(1.1)"));
+	free(text);
+	s[1].role = s[0].role;
+	s[1].port = s[0].port;
+	s[1].protocol = s[0].protocol;
+	s[1].operation = s[0].operation;
+	s[1].status = s[0].status;
+	s[0].version = "";
+	s[1].version = "1.0";
+	text = parts_text(snap);
+	assert_non_null(strstr(text, " (1.0): uvicorn"));
+	assert_non_null(strstr(text, " (no version): uvicorn"));
+	assert_null(strstr(text, "(1.1)"));
+	free(text);
+	fake_snapshot__free(snap);
+}
+
 /* That nothing is known of parts is said once, if there is anything. */
 static void test_no_parts(void **state)
 {
@@ -173,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_no_parts),
 		cmocka_unit_test(test_no_process),
 		cmocka_unit_test(test_write_errors),
