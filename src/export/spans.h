@@ -81,7 +81,8 @@ void spans__free(struct spans *s); /* accepts NULL */
 /* A settled request: one that is slow gets a span, one that is a call out
  * (is_call) may become a child of another's. wall: CLOCK_REALTIME minus
  * CLOCK_MONOTONIC, ns. Where a request is not sampled by its caller, nothing is
- * made of it. 0 or -ENOMEM. */
+ * made of it. To be told of every settled request, as one that is not slow lets
+ * go of the calls that wait for it. 0, -ENOMEM, or what getrandom answered. */
 int spans__request(struct spans *s, const struct request *r, bool slow,
 		   uint64_t wall);
 
