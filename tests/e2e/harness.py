@@ -69,6 +69,11 @@ def scaled(count, least=1, step=1):
     return max(least, int(count / SLOW) // step * step)
 
 
+def pause(seconds):
+    """Time for others to get done what nothing tells of."""
+    time.sleep(seconds * SLOW)
+
+
 def wait_until(what, condition, timeout=10, step=0.01):
     """Poll until condition() is true, and return its value."""
     timeout *= SLOW
@@ -89,6 +94,18 @@ def alive(pid):
             return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def stop(pid):
+    """SIGSTOP, and wait until no thread of pid runs any more."""
+    def stopped():
+        states = []
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{tid}/stat") as f:
+                states.append(f.read().rsplit(")", 1)[1].split()[0])
+        return set(states) == {"T"}
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(f"{pid} has stopped", stopped)
 
 
 def children(pid):

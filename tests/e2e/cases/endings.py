@@ -6,10 +6,9 @@ import os
 import signal
 import socket
 import struct
-import time
 
 from cases.registry import case, case_for
-from harness import wait_until
+from harness import pause, stop, wait_until
 from services import Held, PeerServer
 from tracer import Tracer
 
@@ -92,12 +91,12 @@ def read_after_reset(test):
     request = b"GET /items/1 HTTP/1.1\r\nHost: test\r\n\r\n"
     asker.sendall(request)
     test.check("no answer", asker.recv(4096).startswith(b"HTTP/1.1 200"))
-    os.kill(server.pid, signal.SIGSTOP)
+    stop(server.pid)
     asker.sendall(request)
     asker.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                      struct.pack("ii", 1, 0))
     asker.close()
-    time.sleep(0.2)
+    pause(0.2)
     os.kill(server.pid, signal.SIGCONT)
     server.quiet()
     report = tracer.stop()

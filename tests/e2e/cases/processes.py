@@ -7,7 +7,7 @@ import signal
 import time
 
 from cases.registry import case
-from harness import children, wait_until
+from harness import children, pause, wait_until
 from services import Held, PeerServer, client, need, peer
 from tracer import Tracer
 
@@ -117,7 +117,7 @@ def target_killed_midway(test):
     server.load("--requests", "5", "--path", "/items/1")
     pending = server.client("--path", "/sleep?ms=20000", "--announce")
     pending.wait_event("sent")
-    time.sleep(0.2)
+    pause(0.2)
     server.process.signal(signal.SIGKILL)
     server.process.wait()
     pending.wait_event("end")

@@ -10,7 +10,7 @@ import socket
 import time
 
 from cases.registry import case, case_for
-from harness import alive, need, sockets, wait_until
+from harness import alive, need, pause, sockets, stop, wait_until
 from services import Nginx, PeerServer, Redis
 from tracer import Tracer
 
@@ -119,7 +119,7 @@ def ask_all(to, count, bytes_):
 
 def queued(test, server, to):
     """Requests wait in the accept queue while tracing starts."""
-    os.kill(server.pid, signal.SIGSTOP)
+    stop(server.pid)
     asked = ask_all(to, QUEUED, b"GET /items/5 HTTP/1.1\r\nHost: x\r\n\r\n")
     begun = time.monotonic()
     tracer = Tracer.of(test, server.pid)
@@ -130,7 +130,7 @@ def queued(test, server, to):
         s.close()
     wait_until("the server has served",
                lambda: server.books()["responses"] == QUEUED)
-    time.sleep(0.2)
+    pause(0.2)
     report = tracer.stop().complete()
     test.equal("answered", QUEUED, answered, "client")
     series = report.one(role="server")

@@ -8,7 +8,7 @@ import time
 
 import engine
 from cases.registry import case
-from harness import Skip
+from harness import Skip, pause
 from services import PeerServer, client, peer
 from tracer import Tracer
 
@@ -23,7 +23,7 @@ def serve(test, server, **keys):
     tracer = Tracer.of(test, server.pid)
     books = server.load("--path", "/items/8", "--requests", "300",
                         "--threads", "3")
-    time.sleep(0.2)
+    pause(0.2)
     report = tracer.stop().complete()
     series = report.one(role="server", pid=server.pid, **keys)
     test.equal("exchanges", books["responses"], series["exchanges"])
