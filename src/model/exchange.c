@@ -144,6 +144,7 @@ static void keep_reading(struct turn *t, const struct turn *whole)
 	t->operation = whole->operation;
 	t->status = whole->status;
 	t->version = whole->version;
+	t->trace = whole->trace;
 	t->operations = whole->operations;
 	t->errors = whole->errors;
 }

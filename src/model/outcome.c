@@ -173,6 +173,7 @@ void turn__request(const struct turn *t, struct connection *c,
 	r->protocol = protocol_of(t, c);
 	r->operation = t->operation;
 	r->version = t->version;
+	r->trace = t->trace;
 	r->remote_port = c->remote_port;
 	r->operations = t->operations;
 	r->bytes_in = t->bytes_in;

@@ -290,6 +290,16 @@ static int name_status(struct turn_reader *reader, struct connection *c,
 	return err;
 }
 
+static void take_trace(const struct proto_trace *from, struct request_trace *to)
+{
+	if (!from->known)
+		return;
+	memcpy(to->trace_id, from->trace_id, sizeof(to->trace_id));
+	memcpy(to->parent_id, from->parent_id, sizeof(to->parent_id));
+	to->flags = from->flags;
+	to->known = true;
+}
+
 static int take_result(struct turn_reader *reader, struct connection *c,
 		       const struct proto_result *result, struct turn *t)
 {
@@ -304,6 +314,7 @@ static int take_result(struct turn_reader *reader, struct connection *c,
 	t->request_partial = result->request_partial;
 	if (*result->version)
 		t->version = result->version;
+	take_trace(&result->trace, &t->trace);
 	err = name_operation(reader, c, result->operation, &t->operation);
 	if (!err)
 		err = name_status(reader, c, result->status, &t->status);
@@ -321,6 +332,7 @@ static void take_held(const struct turn *held, struct turn *t)
 	t->operation = held->operation;
 	t->status = held->status;
 	t->version = held->version;
+	t->trace = held->trace;
 	t->operations = held->operations;
 	t->errors = held->errors;
 	t->exact = false;

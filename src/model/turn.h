@@ -43,6 +43,7 @@ struct turn {
 	const struct proto *proto; /* NULL: timed only */
 	const char *operation, *status, *stream_protocol, *version;
 	uint64_t operations, errors;
+	struct request_trace trace;
 	struct call_list *calls; /* owned, or NULL */
 	bool calls_unsure;	 /* RT_UNSURE_CALLS */
 	struct capture *capture; /* owned; only if it may be continued */

@@ -11,6 +11,7 @@
 #include "proto/http_message.h"
 #include "proto/parsers.h"
 #include "proto/route.h"
+#include "proto/trace_context.h"
 
 /* The responses as far as they were walked. */
 struct answers {
@@ -188,6 +189,9 @@ static bool http__walk(const struct view *v, struct answers *a,
 		if (!count++) {
 			http__set_operation(out, &q);
 			out->version = http__version(&q);
+			if (q.fields.traceparents == 1)
+				trace_context__parse(q.fields.traceparent,
+						     &out->trace);
 		}
 		answers__next(a, &q);
 		if (seen == SEEN_WHOLE)

@@ -215,6 +215,12 @@ static void fields__set_upgrade(struct http_fields *f, struct span value)
 	} while (value.len);
 }
 
+static void fields__set_trace(struct http_fields *f, struct span value)
+{
+	f->traceparents++;
+	f->traceparent = span__trim(value);
+}
+
 /* Can the name be one of those below? Most begin otherwise. */
 static bool field__may_matter(struct span field)
 {
@@ -248,6 +254,8 @@ static void fields__add(struct http_fields *f, struct span field)
 		fields__set_upgrade(f, value);
 	else if (span__equals(name, "trailer"))
 		f->trailer = true;
+	else if (span__equals(name, "traceparent"))
+		fields__set_trace(f, value);
 	else if (span__equals(name, "content-type"))
 		f->event_stream = span__equals(span__split(&value, ';'),
 					       "text/event-stream");

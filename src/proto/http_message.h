@@ -28,12 +28,14 @@ enum http_body {
 /* Of the header fields that were seen whole. */
 struct http_fields {
 	bool has_length, bad_length;
-	uint64_t length;   /* Content-Length */
-	bool has_coding;   /* Transfer-Encoding */
-	bool chunked;	   /* its last coding is chunked */
-	bool trailer;	   /* announces trailer fields */
-	bool event_stream; /* Content-Type is text/event-stream */
-	bool websocket;	   /* Upgrade names websocket */
+	uint64_t length;	 /* Content-Length */
+	bool has_coding;	 /* Transfer-Encoding */
+	bool chunked;		 /* its last coding is chunked */
+	bool trailer;		 /* announces trailer fields */
+	bool event_stream;	 /* Content-Type is text/event-stream */
+	bool websocket;		 /* Upgrade names websocket */
+	unsigned traceparents;	 /* how often it was there */
+	struct span traceparent; /* its value; of several the last */
 };
 
 struct http_request {

@@ -7,7 +7,8 @@
  *
  * Privacy: an operation holds no query string, header value, key, literal or
  * other payload: only what is bounded by design (method, route template,
- * command name).
+ * command name). The one header whose value is told is traceparent, as the
+ * numbers it is made of.
  */
 #ifndef REQTRACE_PROTO_PROTO_H
 #define REQTRACE_PROTO_PROTO_H
@@ -48,6 +49,14 @@ enum proto_framing {
 				* real response and more request may follow */
 };
 
+/* W3C Trace Context, section 3.2: who asked, if the request says so. */
+struct proto_trace {
+	uint8_t trace_id[16];
+	uint8_t parent_id[8];
+	uint8_t flags; /* 0x1: sampled */
+	bool known;    /* else the rest is 0; neither id is all 0 */
+};
+
 struct proto_result {
 	char operation[PROTO_OPERATION_MAX]; /* "" when unknown; printable UTF-8
 					      */
@@ -62,8 +71,9 @@ struct proto_result {
 				   * Redis error reply), as far as was seen */
 	enum proto_kind kind;
 	enum proto_framing framing;
-	bool request_partial; /* the request announces more bytes than
-			       * request_total: more of it will follow */
+	bool request_partial;	  /* the request announces more bytes than
+				   * request_total: more of it will follow */
+	struct proto_trace trace; /* of the first request */
 };
 
 struct proto {

@@ -58,6 +58,19 @@ static inline void fuzz__check_text(const char *text, size_t size)
 		fuzz__check(text[i] >= 0x20 && text[i] <= 0x7e);
 }
 
+static inline void fuzz__check_trace(const struct proto_trace *t)
+{
+	static const struct proto_trace none;
+
+	if (!t->known) {
+		fuzz__check(!memcmp(t, &none, sizeof(none)));
+		return;
+	}
+	fuzz__check(memcmp(t->trace_id, none.trace_id, sizeof(none.trace_id)));
+	fuzz__check(
+		memcmp(t->parent_id, none.parent_id, sizeof(none.parent_id)));
+}
+
 /* Parse and check; the operations, or 0 when it is refused. */
 static inline uint64_t fuzz__parse(const struct proto *p,
 				   const struct proto_input *in, bool *exact)
@@ -72,6 +85,7 @@ static inline uint64_t fuzz__parse(const struct proto *p,
 	fuzz__check_text(out.operation, sizeof(out.operation));
 	fuzz__check_text(out.status, sizeof(out.status));
 	fuzz__check_text(out.stream_protocol, sizeof(out.stream_protocol));
+	fuzz__check_trace(&out.trace);
 	fuzz__check(!*out.version || !strcmp(out.version, "1.0") ||
 		    !strcmp(out.version, "1.1"));
 	fuzz__check(out.operations >= 1 && out.errors <= out.operations);

@@ -106,6 +106,23 @@ static bool text_differs(const struct data_case *c, const char *field,
 	return differs(c, field, data_case__text(c, field, otherwise), got);
 }
 
+/* "TRACE-ID PARENT-ID FLAGS" in hexadecimal, or "". */
+static bool trace_differs(const struct data_case *c,
+			  const struct proto_trace *t)
+{
+	char text[80] = "", *at = text;
+
+	for (size_t i = 0; t->known && i < sizeof(t->trace_id); i++)
+		at += sprintf(at, "%02x", t->trace_id[i]);
+	if (t->known)
+		*at++ = ' ';
+	for (size_t i = 0; t->known && i < sizeof(t->parent_id); i++)
+		at += sprintf(at, "%02x", t->parent_id[i]);
+	if (t->known)
+		sprintf(at, " %02x", t->flags);
+	return text_differs(c, "trace", "", text);
+}
+
 static bool result_differs(const struct data_case *c,
 			   const struct proto_result *r)
 {
@@ -114,6 +131,7 @@ static bool result_differs(const struct data_case *c,
 	bad |= text_differs(c, "operation", "", r->operation);
 	bad |= text_differs(c, "status", "", r->status);
 	bad |= text_differs(c, "version", r->version, r->version);
+	bad |= trace_differs(c, &r->trace);
 	bad |= text_differs(c, "stream", "", r->stream_protocol);
 	bad |= text_differs(c, "kind", "exchange", kinds[r->kind]);
 	bad |= text_differs(c, "framing", "unknown", framings[r->framing]);
@@ -133,7 +151,8 @@ static void check_keys(const struct data_case *c)
 		"request",	  "response", "tail",	   "request_total",
 		"response_total", "result",   "operation", "status",
 		"operations",	  "exact",    "errors",	   "kind",
-		"version",	  "stream",   "framing",   "partial"};
+		"version",	  "trace",    "stream",	   "framing",
+		"partial"};
 	size_t i, k;
 
 	for (i = 0; i < c->fields_len; i++) {
@@ -195,6 +214,20 @@ static void check_text(const char *text, size_t size)
 		assert_in_range((unsigned char)text[i], 0x20, 0x7e);
 }
 
+static void check_trace(const struct proto_trace *t)
+{
+	static const struct proto_trace none;
+
+	if (!t->known) {
+		assert_memory_equal(t, &none, sizeof(none));
+		return;
+	}
+	assert_memory_not_equal(t->trace_id, none.trace_id,
+				sizeof(none.trace_id));
+	assert_memory_not_equal(t->parent_id, none.parent_id,
+				sizeof(none.parent_id));
+}
+
 /* Parse and check what holds for any input. Returns the operations, or 0. */
 static uint64_t parse_any(const struct proto *p, const struct proto_input *in)
 {
@@ -213,6 +246,7 @@ static uint64_t parse_any(const struct proto *p, const struct proto_input *in)
 	check_text(out.operation, sizeof(out.operation));
 	check_text(out.status, sizeof(out.status));
 	check_text(out.stream_protocol, sizeof(out.stream_protocol));
+	check_trace(&out.trace);
 	assert_non_null(out.version);
 	assert_true(strlen(out.version) < 4);
 	assert_in_range(out.kind, PROTO_EXCHANGE, PROTO_UPGRADE);

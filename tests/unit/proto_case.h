@@ -8,8 +8,9 @@
  * refused; undetected: neither; remains: parsed though not detected),
  * operation, status, operations, exact, errors, kind, stream, framing,
  * partial. Those that are left out must be as for an ordinary exchange, in
- * this order: ok, "", "", 1, yes, 0, exchange, "", unknown, no. And version,
- * which is compared where it is named.
+ * this order: ok, "", "", 1, yes, 0, exchange, "", unknown, no. And trace
+ * ("TRACE-ID PARENT-ID FLAGS", otherwise ""), and version, which is compared
+ * where it is named.
  */
 #ifndef REQTRACE_TESTS_PROTO_CASE_H
 #define REQTRACE_TESTS_PROTO_CASE_H

@@ -24,7 +24,7 @@ static void requests(void **state)
 static void headers(void **state)
 {
 	(void)state;
-	proto_case__run_file(&proto_http, DIR "headers.txt", 6);
+	proto_case__run_file(&proto_http, DIR "headers.txt", 40);
 	proto_case__run_prefixes(&proto_http, DIR "headers.txt");
 }
 
