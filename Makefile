@@ -45,7 +45,15 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
 LIBS := -lbpf -lelf -lcurl -lmicrohttpd -lz -lcap -ljansson -lncursesw -ltinfo \
 	-lm -lpthread
 
-SRCS := $(sort $(shell find src -name '*.c'))
+# libcurl and libmicrohttpd cannot be linked statically in Debian (Kerberos and
+# others have no archives): without the files that use them, a static binary
+# says that it has no export. See src/export/net.h.
+NET_SRCS := $(wildcard src/export/net.c src/export/otlp_client.c \
+	src/export/http_server.c)
+NO_NET := src/export/no_net.c
+STATIC_LIBS := $(filter-out -lcurl -lmicrohttpd,$(LIBS))
+
+SRCS := $(filter-out $(NO_NET),$(sort $(shell find src -name '*.c')))
 LIB_SRCS := $(filter-out src/main.c,$(SRCS))
 # Owners of maps and globals first: libbpf's linker does not move an extern
 # map that it meets before its definition.
@@ -65,6 +73,8 @@ BENCH_SRCS := $(filter-out %.bpf.c $(BENCH_USER_SRCS),\
 	$(sort $(wildcard tests/bench/*.c)))
 
 OBJS := $(SRCS:%.c=$(B)/obj/%.o)
+STATIC_OBJS := $(filter-out $(NET_SRCS:%.c=$(B)/obj/%.o),$(OBJS)) \
+	$(NO_NET:%.c=$(B)/obj/%.o)
 LIB_OBJS := $(LIB_SRCS:%.c=$(B)/obj/%.o)
 ASAN_OBJS := $(LIB_SRCS:%.c=$(B)/asan/%.o)
 FUZZ_OBJS := $(FUZZ_LIB_SRCS:%.c=$(B)/fuzz/%.o)
@@ -158,10 +168,10 @@ $(B)/reqtrace: $(OBJS)
 
 static: $(B)/static/reqtrace
 
-$(B)/static/reqtrace: $(OBJS)
+$(B)/static/reqtrace: $(STATIC_OBJS)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ $(STATIC_LIBS)
 
 # For arm64, static, with Debian's libraries for it: scripts/kernels/arm64.sh.
 ARM64_CC = $(CLANG) --target=aarch64-linux-gnu -fuse-ld=lld -static \
@@ -382,7 +392,7 @@ uninstall:
 clean:
 	rm -rf $(B)
 
--include $(OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
+-include $(OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
 	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \

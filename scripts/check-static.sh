@@ -98,6 +98,10 @@ in_bare_root /reqtrace --help >"$root/out" 2>&1 &&
 	grep -q -- --pid "$root/out"
 verdict "--help in a bare root" $? "$(head -n 3 "$root/out")"
 
+in_bare_root /reqtrace --otlp -p 1 >"$root/out" 2>&1
+[ $? = 2 ] && grep -q "this build has no export" "$root/out"
+verdict "--otlp is refused with a sentence" $? "$(head -n 3 "$root/out")"
+
 # Where BPF is refused there is nothing to trace; in CI that is a failure.
 why=$(PYTHONPATH=tests/e2e PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c \
 	'import permission; print(permission.why_not() or "")')

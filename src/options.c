@@ -285,7 +285,8 @@ static void parse__argument(struct options *o, char *arg,
 static bool parse__traces(const struct options *o)
 {
 	return o->pids_len || o->command || o->comm || o->all || o->port ||
-	       o->record || o->duration || o->no_parts;
+	       o->record || o->duration || o->no_parts ||
+	       options_export__given(&o->export);
 }
 
 static void parse__check_replay(const struct options *o,
@@ -335,6 +336,9 @@ static error_t parse__option(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->export;
+		break;
 	case 'p':
 		parse__pids(o, arg, state);
 		break;
@@ -394,8 +398,10 @@ static error_t parse__option(int key, char *arg, struct argp_state *state)
 
 void options__parse(struct options *o, int argc, char **argv)
 {
-	static const struct argp argp = {list, parse__option, args_doc, doc,
-					 NULL, NULL,	      NULL};
+	static const struct argp_child children[] = {
+		{&options_export__argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {list,	   parse__option, args_doc, doc,
+					 children, NULL,	  NULL};
 
 	memset(o, 0, sizeof(*o));
 	o->ring_bytes = DEFAULT_RING;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "options_export.h"
 #include "source/plan.h"
 #include "stats/snapshot.h"
 
@@ -32,9 +33,10 @@ struct options {
 	size_t ring_bytes;
 	bool no_parts;
 	bool verify;
-	uint64_t slow;	      /* ns; 0: not given as a time */
-	double slow_quantile; /* 0.99 for p99; 0: not given so */
-	size_t top;	      /* slowest exchanges in the report */
+	uint64_t slow;		      /* ns; 0: not given as a time */
+	double slow_quantile;	      /* 0.99 for p99; 0: not given so */
+	size_t top;		      /* slowest exchanges in the report */
+	struct options_export export; /* .config is the result */
 };
 
 /* Parse argv. On wrong usage prints a sentence and ends the program with
