@@ -115,11 +115,6 @@ static bool is_http(const struct span_facts *f)
 	return strcmp(f->protocol, "http") == 0;
 }
 
-static bool is_abort(const struct span_facts *f)
-{
-	return f->error != REQUEST_OK && f->error != REQUEST_ERROR_STATUS;
-}
-
 /* 404 of "404"; 0 when status is no such number. */
 static unsigned http_status(const char *status)
 {
@@ -134,10 +129,17 @@ static bool has_failed(const struct span_facts *f)
 	       (is_http(f) && is_client(f) && http_status(f->status) >= 400);
 }
 
-/* "_OTHER": the conventions' word for what has no name of its own. */
+/* As the histograms have it: "503", "WRONGTYPE", "aborted"; "_OTHER": the
+ * conventions' word for what has no name. */
 static const char *error_type(const struct span_facts *f)
 {
-	switch (f->error) {
+	return f->status[0] ? f->status : "_OTHER";
+}
+
+/* NULL: it was not aborted. */
+static const char *abort_name(enum request_error error)
+{
+	switch (error) {
 	case REQUEST_ERROR_PEER_ABORT:
 		return "peer_abort";
 	case REQUEST_ERROR_LOCAL_ABORT:
@@ -145,8 +147,22 @@ static const char *error_type(const struct span_facts *f)
 	case REQUEST_ERROR_RESET:
 		return "reset";
 	default:
-		return f->status[0] ? f->status : "_OTHER";
+		return NULL;
 	}
+}
+
+static bool is_abort(const struct span_facts *f)
+{
+	return abort_name(f->error) != NULL;
+}
+
+static int add_error(struct span *s, const struct span_facts *f)
+{
+	int err = span__add_text(s, "error.type", error_type(f));
+
+	if (!err && is_abort(f))
+		err = span__add_text(s, "reqtrace.abort", abort_name(f->error));
+	return err;
 }
 
 /* RFC 9110 section 9 and RFC 5789. */
@@ -169,6 +185,13 @@ static const char *route_of(const char *operation)
 	const char *space = strchr(operation, ' ');
 
 	return space && space[1] == '/' ? space + 1 : NULL;
+}
+
+/* "{id}" and "..." are nothing that a path has as it is. */
+static const char *route_source(const char *route)
+{
+	return strstr(route, "{id}") || strstr(route, "/...") ? "template"
+							      : "path";
 }
 
 /* "GET", "_OTHER", or, when nothing is known of the request, "". */
@@ -231,7 +254,8 @@ static int add_http(struct span *s, const struct span_facts *f)
 		err = span__add_text(
 			s, is_client(f) ? "url.template" : "http.route", route);
 	if (!err && route)
-		err = span__add_text(s, "reqtrace.route.source", "template");
+		err = span__add_text(s, "reqtrace.route.source",
+				     route_source(route));
 	if (!err)
 		err = span__add_text(s, "url.scheme", "http");
 	if (status)
@@ -308,10 +332,12 @@ static int add_attributes(struct span *s, const struct span_facts *f)
 		err = add_http(s, f);
 	else if (strcmp(f->protocol, "redis") == 0)
 		err = add_redis(s, f);
+	else
+		err = span__add_text(s, "reqtrace.protocol", f->protocol);
 	if (!err)
 		err = add_network(s, f);
 	if (!err && s->failed)
-		err = span__add_text(s, "error.type", error_type(f));
+		err = add_error(s, f);
 	if (!err)
 		add_figures(s, f);
 	return err;

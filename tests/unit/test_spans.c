@@ -199,6 +199,7 @@ static void test_http_server(void **state)
 	assert_null(s->resource_id);
 	has_text(s, "http.request.method", "GET");
 	has_text(s, "http.route", "/a/{id}");
+	has_text(s, "reqtrace.route.source", "template");
 	has_number(s, "http.response.status_code", 200, false);
 	has_text(s, "url.scheme", "http");
 	has_text(s, "network.protocol.version", "1.1");
@@ -271,7 +272,9 @@ static void test_http_client(void **state)
 	assert_int_equal(s->kind, SPAN_CLIENT);
 	assert_true(s->failed); /* 4xx is the client's error */
 	has_text(s, "error.type", "404");
+	has_not(s, "reqtrace.abort");
 	has_text(s, "url.template", "/b");
+	has_text(s, "reqtrace.route.source", "path");
 	has_not(s, "http.route");
 	has_text(s, "server.address", "10.0.0.7");
 	has_number(s, "server.port", 8080, false);
@@ -305,7 +308,8 @@ static void test_http_status(void **state)
 	r.error = REQUEST_ERROR_PEER_ABORT;
 	s = one(&rig, &r);
 	assert_true(s->failed);
-	has_text(s, "error.type", "peer_abort");
+	has_text(s, "error.type", "aborted");
+	has_text(s, "reqtrace.abort", "peer_abort");
 	has_not(s, "http.response.status_code");
 	span__free(s);
 	rig__free(&rig);
@@ -380,7 +384,9 @@ static void test_unknown_protocol(void **state)
 	assert_string_equal(s->name, "unix");
 	assert_int_equal(s->kind, SPAN_SERVER);
 	has_text(s, "network.transport", "unix");
-	has_text(s, "error.type", "reset");
+	has_text(s, "error.type", "aborted");
+	has_text(s, "reqtrace.abort", "reset");
+	has_text(s, "reqtrace.protocol", "unix");
 	has_not(s, "server.port");
 	span__free(s);
 	rig__free(&rig);
