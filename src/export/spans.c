@@ -255,11 +255,6 @@ static void join(struct family *f, struct span *span)
 	f->len++;
 }
 
-static int by_begin(const struct span *a, const struct span *b)
-{
-	return a->begin < b->begin ? -1 : a->begin > b->begin;
-}
-
 static int add_children(struct spans *s, const struct span *parent,
 			const struct span_group *g, uint64_t wall,
 			struct span **children)
@@ -278,11 +273,10 @@ static int add_children(struct spans *s, const struct span *parent,
 		if (err)
 			return err;
 	}
-	LL_SORT(*children, by_begin);
 	return 0;
 }
 
-/* Parent and children, in that order. */
+/* Parent and children; spans__take sorts. */
 static int make_family(struct spans *s, const struct request *r, uint64_t wall,
 		       struct family *out)
 {
