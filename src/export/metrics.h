@@ -37,11 +37,13 @@ struct metric_info {
 	bool in_seconds; /* counters: .value is ns, shown in seconds */
 };
 
-/* A value is text, or a number where .text is NULL. */
+/* A value is text, or, where .text is NULL, a number, or, where .is_bool, true
+ * (.number is 1) or false (0). */
 struct metric_attribute {
 	const char *key;
 	const char *text;
 	int64_t number;
+	bool is_bool;
 };
 
 /* A request of which there is a span. */
@@ -58,7 +60,8 @@ struct metric_point {
 	uint64_t start; /* CLOCK_REALTIME ns: from here on it counts */
 	bool ended;	/* no figures any more: its processes have exited. Once,
 			 * in the batch where it is missed first */
-	bool overflow;	/* all that found no room: otel.metric.overflow */
+	bool overflow;	/* all that found no room: its only attribute is
+			 * otel.metric.overflow, a bool, which is in the list */
 	uint64_t value; /* counters and gauges */
 	struct histogram histogram;
 	const struct metric_exemplar *exemplars; /* by time */

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Owns services and their processes between snapshots; fed the processes of
+ * each, says what is counted for whom.
+ */
+#include "export/build_services.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/build_resource.h"
+
+void services__init(struct services *ss, const struct export_config *config)
+{
+	*ss = (struct services){.config = config};
+}
+
+static void service_free(struct services *ss, struct service *s)
+{
+	DL_DELETE(ss->all, s);
+	ss->len--;
+	arena__free(&s->own);
+	free(s->key);
+	free(s);
+}
+
+void services__free(struct services *ss)
+{
+	struct member *m, *next;
+	struct service *s, *after;
+
+	HASH_ITER (hh, ss->members, m, next) {
+		HASH_DEL(ss->members, m);
+		free(m);
+	}
+	DL_FOREACH_SAFE(ss->all, s, after)
+	service_free(ss, s);
+	services__init(ss, ss->config);
+}
+
+struct member *services__member(const struct services *ss, uint32_t pid)
+{
+	struct member *m;
+
+	HASH_FIND(hh, ss->members, &pid, sizeof(pid), m);
+	return m;
+}
+
+static struct member *member_add(struct services *ss, uint32_t pid)
+{
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->pid = pid;
+	HASH_ADD(hh, ss->members, pid, sizeof(m->pid), m);
+	if (m->hh.tbl)
+		return m;
+	free(m);
+	return NULL;
+}
+
+/* Takes key over, whatever comes of it. NULL when out of memory. */
+static struct service *service_add(struct services *ss, char *key,
+				   uint64_t start)
+{
+	struct service *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		free(key);
+		return NULL;
+	}
+	s->key = key;
+	s->start = s->start_next = start;
+	s->fresh = true;
+	DL_APPEND(ss->all, s);
+	ss->len++;
+	return s;
+}
+
+static const struct snapshot_process *find_process(const struct snapshot *snap,
+						   uint32_t pid)
+{
+	size_t lo = 0, hi = snap->processes_len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (snap->processes[mid].pid < pid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < snap->processes_len && snap->processes[lo].pid == pid
+		       ? &snap->processes[lo]
+		       : NULL;
+}
+
+/* Move a process to a service, or out of all (NULL). */
+static void member_join(struct member *m, struct service *s)
+{
+	if (m->service)
+		m->service->members--;
+	m->service = s;
+	if (s) {
+		s->members++;
+		s->living += !m->exited;
+	}
+}
+
+/* Who began a process: its nearest ancestor of the same key, so that a daemon
+ * that forks and leaves is one service. */
+static struct service *of_ancestor(const struct services *ss,
+				   const struct snapshot *snap, uint32_t pid,
+				   const char *key)
+{
+	const struct snapshot_process *p = find_process(snap, pid);
+
+	/* Ids are used again: parents might be a circle. */
+	for (int depth = 0; p && p->ppid && depth < 64; depth++) {
+		const struct member *m = services__member(ss, p->ppid);
+
+		if (m && m->service && !strcmp(m->service->key, key))
+			return m->service;
+		p = find_process(snap, p->ppid);
+	}
+	return NULL;
+}
+
+static struct service *living_of_key(const struct services *ss, const char *key)
+{
+	struct service *s;
+
+	DL_FOREACH(ss->all, s)
+	{
+		if ((s->living || s->fresh) && !strcmp(s->key, key))
+			return s;
+	}
+	return NULL;
+}
+
+/* Find or make the service of a process that has none. */
+static int place(struct services *ss, const struct snapshot *snap,
+		 const struct snapshot_process *p, struct member *m,
+		 uint64_t start)
+{
+	char *key = resource__key(ss->config, p);
+	struct service *s;
+
+	if (!key)
+		return -ENOMEM;
+	s = living_of_key(ss, key);
+	if (!s)
+		s = of_ancestor(ss, snap, p->pid, key);
+	if (s)
+		free(key);
+	else
+		s = service_add(ss, key, start);
+	if (!s)
+		return -ENOMEM;
+	member_join(m, s);
+	return 0;
+}
+
+/* Whether a process, that once had a service, belongs there no more: it became
+ * another program. -ENOMEM. */
+static int has_changed(const struct services *ss,
+		       const struct snapshot_process *p, const struct member *m)
+{
+	char *key = resource__key(ss->config, p);
+	int changed;
+
+	if (!key)
+		return -ENOMEM;
+	changed = strcmp(key, m->service->key) != 0;
+	free(key);
+	return changed;
+}
+
+/* Those that are known: who lives still, who is what it was. */
+static int update_known(struct services *ss, const struct snapshot *snap)
+{
+	for (size_t i = 0; i < snap->processes_len; i++) {
+		const struct snapshot_process *p = &snap->processes[i];
+		struct member *m = services__member(ss, p->pid);
+		int changed;
+
+		if (!m)
+			continue;
+		m->seen = true;
+		/* The id of one that exited was given to another one. */
+		if (m->exited && !p->exited) {
+			member_join(m, NULL);
+			m->told = false;
+		}
+		m->exited = p->exited;
+		if (!m->service)
+			continue;
+		changed = m->exited ? 0 : has_changed(ss, p, m);
+		if (changed < 0)
+			return changed;
+		if (changed)
+			member_join(m, NULL);
+		else
+			m->service->living += !m->exited;
+	}
+	return 0;
+}
+
+static void forget_unseen(struct services *ss)
+{
+	struct member *m, *next;
+
+	HASH_ITER (hh, ss->members, m, next) {
+		if (m->seen)
+			continue;
+		member_join(m, NULL);
+		HASH_DEL(ss->members, m);
+		free(m);
+	}
+}
+
+static void begin(struct services *ss)
+{
+	struct member *m, *next;
+	struct service *s;
+
+	HASH_ITER (hh, ss->members, m, next)
+		m->seen = false;
+	DL_FOREACH(ss->all, s)
+	{
+		s->living = 0;
+		s->fresh = false;
+		s->full_next = s->full;
+		s->start_next = s->start;
+	}
+	/* These have no process, and no end. */
+	if (ss->self)
+		ss->self->living = 1;
+	if (ss->unknown)
+		ss->unknown->living = 1;
+}
+
+static int add_new(struct services *ss, const struct snapshot *snap,
+		   uint64_t start)
+{
+	for (size_t i = 0; i < snap->processes_len; i++) {
+		const struct snapshot_process *p = &snap->processes[i];
+		struct member *m = services__member(ss, p->pid);
+		int err;
+
+		if (!m) {
+			m = member_add(ss, p->pid);
+			if (!m)
+				return -ENOMEM;
+			m->exited = p->exited;
+			m->seen = true;
+		} else if (m->service || m->exited) {
+			continue;
+		}
+		err = place(ss, snap, p, m, start);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The process that a new service began with. */
+static const struct snapshot_process *leader_of(const struct services *ss,
+						const struct snapshot *snap,
+						const struct service *s)
+{
+	const struct snapshot_process *leader = NULL;
+
+	for (size_t i = 0; i < snap->processes_len; i++) {
+		const struct snapshot_process *p = &snap->processes[i];
+
+		if (services__member(ss, p->pid)->service == s &&
+		    (!leader || p->started < leader->started))
+			leader = p;
+	}
+	return leader;
+}
+
+static int describe_new(struct services *ss, const struct snapshot *snap)
+{
+	struct service *s;
+
+	DL_FOREACH(ss->all, s)
+	{
+		int err;
+
+		if (s->attributes || s == ss->self || s == ss->unknown)
+			continue;
+		err = resource__describe(s, ss->config, snap,
+					 leader_of(ss, snap, s));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* One that no process is of. *at: where it is kept. */
+static int add_own(struct services *ss, const struct snapshot *snap,
+		   struct service **at, bool self, uint64_t start)
+{
+	struct service *s;
+	char *key;
+	int err;
+
+	if (*at)
+		return 0;
+	key = strdup("");
+	s = key ? service_add(ss, key, start) : NULL;
+	if (!s)
+		return -ENOMEM;
+	err = self ? resource__describe_self(s, ss->config, snap)
+		   : resource__describe(s, ss->config, snap, NULL);
+	if (err) {
+		service_free(ss, s);
+		return err;
+	}
+	s->living = 1;
+	*at = s;
+	return 0;
+}
+
+int services__update(struct services *ss, const struct snapshot *snap,
+		     uint64_t start)
+{
+	int err;
+
+	begin(ss);
+	err = update_known(ss, snap);
+	if (err)
+		return err;
+	forget_unseen(ss);
+	err = add_new(ss, snap, start);
+	if (!err)
+		err = describe_new(ss, snap);
+	return err ? err : add_own(ss, snap, &ss->self, true, snap->wall_start);
+}
+
+int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
+		 uint64_t start, struct service **out)
+{
+	const struct member *m = services__member(ss, pid);
+	int err;
+
+	if (!m) {
+		err = add_own(ss, snap, &ss->unknown, false, start);
+		*out = err ? NULL : ss->unknown;
+		return err;
+	}
+	*out = m->service;
+	if (!m->service || service__is_over(m->service) ||
+	    (ss->config->per_process && m->exited && m->told))
+		*out = NULL;
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct service *const *x = a, *const *y = b;
+
+	return strcmp((*x)->id, (*y)->id);
+}
+
+struct service **services__sorted(struct services *ss)
+{
+	struct service **list = calloc(ss->len, sizeof(struct service *)), *s;
+	size_t len = 0;
+
+	if (!list)
+		return NULL;
+	DL_FOREACH(ss->all, s)
+	list[len++] = s;
+	qsort(list, len, sizeof(struct service *), by_id);
+	for (size_t i = 0; i < len; i++)
+		list[i]->rank = (uint32_t)i;
+	return list;
+}
+
+void services__commit(struct services *ss)
+{
+	struct member *m, *next;
+	struct service *s, *after;
+
+	HASH_ITER (hh, ss->members, m, next) {
+		m->told = m->exited;
+		if (m->service && service__is_over(m->service))
+			member_join(m, NULL);
+	}
+	DL_FOREACH_SAFE(ss->all, s, after)
+	{
+		s->full = s->full_next;
+		s->start = s->start_next;
+		if (service__is_over(s))
+			service_free(ss, s);
+		else
+			s->told = !s->living;
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The services of a target: which process belongs to which, when one begins
+ * and ends, and what is said of it (OpenTelemetry: its resource). Fed with the
+ * processes of snapshots.
+ *
+ * A service is all processes of the same name, namespace and container. It
+ * ends when all of them have exited: its figures are told once more, are said
+ * to have ended in the batch after that, and then it is forgotten. A process
+ * that begins later, under the same name, is another instance.
+ */
+#ifndef REQTRACE_EXPORT_BUILD_SERVICES_H
+#define REQTRACE_EXPORT_BUILD_SERVICES_H
+
+#include "base/hash.h"
+#include "export/arena.h"
+#include "export/config.h"
+#include "export/metric_table.h"
+#include "stats/snapshot.h"
+
+#define SERVICE_ID_SIZE 37 /* of a UUID as text */
+
+struct service {
+	struct service *prev, *next;
+	char id[SERVICE_ID_SIZE]; /* service.instance.id */
+	char *key;		  /* owned; see service_key; "": no process's */
+	uint64_t start;	  /* CLOCK_REALTIME ns: figures that are new were 0 then
+			   */
+	struct arena own; /* of what is below */
+	const struct metric_attribute *attributes; /* sorted by key */
+	size_t attributes_len;
+	uint64_t full; /* bit: this metric has an overflow */
+
+	/* As of the snapshot at hand. */
+	uint32_t rank;	     /* by id */
+	size_t members;	     /* processes */
+	size_t living;	     /* of them */
+	bool fresh;	     /* begins with this snapshot */
+	uint64_t full_next;  /* what full will be */
+	uint64_t start_next; /* what start will be */
+	bool told;	     /* ended, and that was in a batch already */
+};
+
+/* A process that is in the snapshots. */
+struct member {
+	UT_hash_handle hh;
+	uint32_t pid;
+	struct service *service; /* NULL: it is over */
+	bool exited;
+	bool told; /* exited, and its last figures were in a batch already */
+	bool seen; /* in the snapshot at hand */
+};
+
+struct services {
+	const struct export_config *config; /* not owned */
+	struct member *members;		    /* uthash by pid, owned */
+	struct service *all;		    /* utlist, owned */
+	size_t len;			    /* of all */
+	struct service *self;		    /* reqtrace itself */
+	struct service *unknown; /* of figures without a process, or NULL */
+};
+
+void services__init(struct services *ss, const struct export_config *config);
+void services__free(struct services *ss);
+
+/* Take in the processes of a snapshot. start: of services that are new. 0 or
+ * -ENOMEM; the same again then, or what comes next. */
+int services__update(struct services *ss, const struct snapshot *snap,
+		     uint64_t start);
+
+/* What the figures of a process belong to: NULL if they are no longer told. 0
+ * or -ENOMEM. */
+int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
+		 uint64_t start, struct service **out);
+
+/* All of them, sorted by id, their ranks set; free it. NULL when out of
+ * memory. */
+struct service **services__sorted(struct services *ss);
+
+/* The batch was made: what has ended was told. */
+void services__commit(struct services *ss);
+
+/* Whether the latest figures of a service, or process, are all there is. */
+static inline bool service__is_over(const struct service *s)
+{
+	return s->told && !s->living;
+}
+
+struct member *services__member(const struct services *ss, uint32_t pid);
+
+#endif
