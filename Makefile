@@ -85,6 +85,7 @@ ASAN := $(UNIT_SRCS:%.c=$(B)/asan/%)
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/%)
 PEERS := $(PEER_SRCS:%.c=$(B)/%)
 LIVE_DEMO := $(B)/tests/view/live_demo
+METRICS_SERVER := $(B)/tests/prometheus/metrics_server
 BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 # For a guest that has no libraries.
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
@@ -99,7 +100,7 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
-	format static view asan-reqtrace check-static check-demo check-install bench \
+	format static view prometheus asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
 	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
 	arm64
@@ -108,7 +109,7 @@ all: $(B)/reqtrace
 
 help:
 	@echo 'all deps demo check install uninstall clean static'
-	@echo 'tests, one by one: lint unit asan golden view e2e fuzz check-static'
+	@echo 'tests, one by one: lint unit asan golden view prometheus e2e fuzz check-static'
 	@echo 'check-demo check-install check-kernels'
 	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
 	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
@@ -185,7 +186,7 @@ arm64:
 
 # --- tests ---------------------------------------------------------------
 
-tests: $(UNIT) $(ASAN) $(LIVE_DEMO)
+tests: $(UNIT) $(ASAN) $(LIVE_DEMO) $(METRICS_SERVER)
 fuzzers: $(FUZZERS)
 peers: $(PEERS)
 
@@ -206,6 +207,14 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/helpers.a \
 # The live view with made-up figures, for tests/view/live_test.py.
 $(B)/obj/tests/view/live_demo.o: BASE_FLAGS += -Itests/unit
 $(LIVE_DEMO): $(B)/obj/tests/view/live_demo.o \
+		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# Made-up metrics as Prometheus gets them, for tests/prometheus/run.py.
+$(B)/obj/tests/prometheus/metrics_server.o: BASE_FLAGS += -Itests/unit
+$(METRICS_SERVER): $(B)/obj/tests/prometheus/metrics_server.o \
 		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -290,6 +299,9 @@ golden-update: $(B)/reqtrace
 
 view: $(LIVE_DEMO)
 	@scripts/view.sh $<
+
+prometheus: $(METRICS_SERVER)
+	@/usr/bin/python3 tests/prometheus/run.py $<
 
 fuzz: $(FUZZERS)
 	@scripts/fuzz.sh $(B)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
@@ -378,7 +390,7 @@ demo:
 
 check:
 	scripts/deps.sh build test
-	+scripts/check.sh $(B) unit asan golden view e2e
+	+scripts/check.sh $(B) unit asan golden view prometheus e2e
 
 install: $(B)/reqtrace
 	$(INSTALL) -D -m 755 $(B)/reqtrace $(DESTDIR)$(PREFIX)/bin/reqtrace
@@ -394,7 +406,7 @@ clean:
 
 -include $(OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
-	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
+	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(METRICS_SERVER:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
 	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
 	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)
