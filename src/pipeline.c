@@ -176,10 +176,19 @@ static int pipeline__pending(void *ctx, model_pending_fn fn, void *arg)
 	return model__each_pending(ctx, fn, arg);
 }
 
+static int pipeline__in_flight(void *ctx, model_in_flight_fn fn, void *arg)
+{
+	return model__each_in_flight(ctx, fn, arg);
+}
+
 static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
 			      struct snapshot **out)
 {
-	const struct stats_pending pending = {pipeline__pending, p->model};
+	const struct stats_pending pending = {
+		.each = pipeline__pending,
+		.each_in_flight = pipeline__in_flight,
+		.ctx = p->model,
+	};
 	const struct model_totals totals = model__totals(p->model);
 
 	p->facts.in_flight = totals.in_flight;

@@ -377,6 +377,27 @@ int model__each_pending(struct model *m, model_pending_fn fn, void *arg)
 	return err;
 }
 
+int model__each_in_flight(const struct model *m, model_in_flight_fn fn,
+			  void *arg)
+{
+	const struct connection *c;
+	int err = 0;
+
+	DL_FOREACH(m->connections.open, c)
+	{
+		const struct turn *t = exchange__open(c);
+		struct sink_in_flight f;
+
+		if (!t || !turn__is_in_flight(t))
+			continue;
+		turn__in_flight(t, c, &f);
+		err = fn(arg, &f);
+		if (err)
+			break;
+	}
+	return err;
+}
+
 struct model_totals model__totals(const struct model *m)
 {
 	struct model_totals totals = {

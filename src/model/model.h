@@ -34,6 +34,11 @@ void model__expect(const struct model *m, uint64_t cookie);
 typedef int (*model_pending_fn)(void *arg, const struct request *r);
 int model__each_pending(struct model *m, model_pending_fn fn, void *arg);
 
+/* Requests that are in flight, likewise; as many as model__totals has. */
+typedef int (*model_in_flight_fn)(void *arg, const struct sink_in_flight *f);
+int model__each_in_flight(const struct model *m, model_in_flight_fn fn,
+			  void *arg);
+
 /* Open exchanges of model__each_pending are included in these. */
 struct model_totals {
 	uint64_t in_flight;	/* requests known to be without a (whole)

@@ -156,6 +156,19 @@ static const char *protocol_of(const struct turn *t, const struct connection *c)
 	return c->transport == RT_TRANSPORT_UNIX ? "unix" : "tcp";
 }
 
+void turn__in_flight(const struct turn *t, const struct connection *c,
+		     struct sink_in_flight *f)
+{
+	*f = (struct sink_in_flight){
+		.pid = t->pid,
+		.role = c->role,
+		.transport = c->transport,
+		.port = connection__port(c),
+		.protocol = protocol_of(t, c),
+		.operation = t->operation,
+	};
+}
+
 void turn__request(const struct turn *t, struct connection *c,
 		   struct request *r)
 {

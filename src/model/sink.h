@@ -87,6 +87,17 @@ struct sink_threads {
 	uint64_t clock[RT_CLOCKS]; /* ns */
 };
 
+/* A request that is known and has no (whole) answer. Not told by itself: see
+ * model__each_in_flight. */
+struct sink_in_flight {
+	uint32_t pid;
+	enum rt_role role;
+	enum rt_transport transport;
+	uint16_t port;	      /* local (server), remote (client) */
+	const char *protocol; /* as in struct request */
+	const char *operation;
+};
+
 struct model_sink {
 	void *ctx;
 	int (*request)(void *ctx, const struct request *r);

@@ -86,6 +86,10 @@ bool turn__is_goodbye(const struct turn *t, enum rt_role role);
 void turn__request(const struct turn *t, struct connection *c,
 		   struct request *r);
 
+/* *f is the request that t is, on c. */
+void turn__in_flight(const struct turn *t, const struct connection *c,
+		     struct sink_in_flight *f);
+
 /* Monotonic ns at which t began; its earliest known time. */
 uint64_t turn__begin(const struct turn *t, enum rt_role role);
 

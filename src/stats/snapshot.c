@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "stats/counters.h"
+#include "stats/flying.h"
 #include "stats/rows.h"
 #include "stats/state.h"
 
@@ -217,6 +218,24 @@ static int add_conns(struct snapshot *snap, const struct stats *s,
 	return 0;
 }
 
+static int add_flying(struct snapshot *snap, const struct stats *s,
+		      const struct stats_pending *pending)
+{
+	struct snapshot_in_flight *list;
+	int err;
+
+	if (!pending || !pending->each_in_flight || !snap->in_flight)
+		return 0;
+	err = flying__list(pending, s->config.max_series, &list,
+			   &snap->flying_len);
+	if (err)
+		return err;
+	snap->flying = list;
+	for (size_t i = 0; i < snap->flying_len; i++)
+		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+	return 0;
+}
+
 static uint64_t calls_folded(const struct groups *series)
 {
 	uint64_t n = 0;
@@ -317,6 +336,8 @@ static int fill(struct snapshot *snap, const struct stats *s,
 	if (!err)
 		err = add_slowest(snap, s, copies);
 	if (!err)
+		err = add_flying(snap, s, pending);
+	if (!err)
 		err = add_counters(snap, s, facts, copies);
 	if (!err && s->by == SNAPSHOT_BY_CONNECTION)
 		err = add_conns(snap, s, pending);
@@ -404,6 +425,7 @@ void snapshot__free(struct snapshot *snap)
 	free((void *)snap->conns);
 	free((void *)snap->threads);
 	free((void *)snap->slowest);
+	free((void *)snap->flying);
 	free((void *)snap->counters);
 	free(snap);
 }

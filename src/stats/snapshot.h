@@ -87,7 +87,8 @@ struct snapshot_series {
 
 /* Requests that are being served: known, and without a (whole) answer. */
 struct snapshot_in_flight {
-	uint32_t pid;
+	uint32_t pid; /* 0: of all that found no room */
+	const char *comm;
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;

@@ -78,6 +78,12 @@ struct stats_pending {
 	int (*each)(void *ctx, int (*fn)(void *arg, const struct request *r),
 		    void *arg);
 	void *ctx;
+	/* Likewise those in flight, which are none of the others. NULL: they
+	 * are not known. */
+	int (*each_in_flight)(void *ctx,
+			      int (*fn)(void *arg,
+					const struct sink_in_flight *f),
+			      void *arg);
 };
 
 /*

@@ -160,6 +160,19 @@ static json_t *stream(const struct snapshot *snap, size_t i)
 	return json_value__finish(&v);
 }
 
+static json_t *in_flight(const struct snapshot *snap, size_t i)
+{
+	const struct snapshot_in_flight *f = &snap->flying[i];
+	struct json_value v = json_value__object();
+
+	json_value__endpoint(&v, f->pid, f->comm, f->role, f->transport);
+	json_value__count(&v, "port", f->port);
+	json_value__string(&v, "protocol", f->protocol);
+	json_value__string(&v, "operation", f->operation);
+	json_value__count(&v, "count", f->count);
+	return json_value__finish(&v);
+}
+
 /* What waits to be accepted; only listening sockets have that. */
 static json_t *backlog(const struct snapshot_port *p)
 {
@@ -332,6 +345,9 @@ static int report(const struct snapshot *snap,
 	if (!err)
 		err = write_array(out, "slowest", snap, snap->slowest_len,
 				  json_time__slowest);
+	if (!err)
+		err = write_array(out, "in_flight", snap, snap->flying_len,
+				  in_flight);
 	if (!err)
 		err = write_rows(snap, out);
 	if (!err)

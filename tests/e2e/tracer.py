@@ -42,6 +42,7 @@ class Report:
             self._check_connections(connections)
         self._check_slowest()
         self._check_threads()
+        self._check_in_flight()
         self._check_verified()
 
     @staticmethod
@@ -159,6 +160,12 @@ class Report:
         for threads in self.data["threads"]:
             if min(threads["seconds"].values()) < 0:
                 raise Failure(f"threads with negative time: {threads}")
+
+    def _check_in_flight(self):
+        told = sum(f["count"] for f in self.data["in_flight"])
+        if told != self.coverage["in_flight"]:
+            raise Failure(f"{self.coverage['in_flight']} requests in flight, "
+                          f"{told} of them by what was asked")
 
     def _check_verified(self):
         verify = self.coverage["verify"]

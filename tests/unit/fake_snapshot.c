@@ -27,6 +27,7 @@ struct fake {
 	struct snapshot_counter counters[6];
 	struct snapshot_threads threads[FAKE_PARTS_THREADS];
 	struct snapshot_slow slowest[FAKE_PARTS_SLOWEST];
+	struct snapshot_in_flight flying[2];
 };
 
 static const char *const not_seen[] = {
@@ -259,6 +260,22 @@ static void web(struct fake *f, unsigned int tick)
 	histogram__init(&f->streams[0].duration, RT_HIST_SCALE);
 	add(&f->streams[0].duration, 3 * SECOND, 4);
 	f->snap.streams_len = 1;
+	f->flying[0] = (struct snapshot_in_flight){.pid = 1201,
+						   .comm = "gunicorn",
+						   .role = RT_ROLE_SERVER,
+						   .port = 8000,
+						   .protocol = "http",
+						   .operation = "GET /slow",
+						   .count = 2};
+	f->flying[1] = (struct snapshot_in_flight){.pid = 1201,
+						   .comm = "gunicorn",
+						   .role = RT_ROLE_CLIENT,
+						   .port = 6379,
+						   .protocol = "redis",
+						   .operation = "BLPOP",
+						   .count = 1};
+	f->snap.flying = f->flying;
+	f->snap.flying_len = 2;
 	f->snap.in_flight = 3;
 	counters(f, 1200, 1);
 	rows_of_series(f, tick);

@@ -61,7 +61,8 @@ int take_snapshot(struct stats *s, const struct stats_facts *facts,
 		  bool ends_interval, bool final, struct snapshot **out)
 {
 	struct requests requests = {pending, len};
-	const struct stats_pending each = {each_request, &requests};
+	const struct stats_pending each = {.each = each_request,
+					   .ctx = &requests};
 
 	return stats__snapshot(s, facts, &each, now, ends_interval, final, out);
 }

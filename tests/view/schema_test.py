@@ -120,6 +120,7 @@ def wrong_sums(report):
                   duration=0, parts={p: 0 for p in series["parts"]})),
             (["slowest", 0, "parts", "cpu"], 0),
             (["slowest"], report["slowest"][::-1]),
+            (["coverage", "in_flight"], 1),
             (["coverage", "verify", "violations"], 1)):
         yield f"{path} = {str(value)[:60]}", change(report, path, value)
 
