@@ -75,6 +75,8 @@ struct group_key groups__key(const struct groups *gs, const struct request *r)
 	key.operation = r->operation;
 	key.status = r->status;
 	key.version = r->version;
+	if (gs->client_address && r->role == RT_ROLE_CLIENT)
+		memcpy(key.peer, r->remote_addr, sizeof(key.peer));
 	return key;
 }
 

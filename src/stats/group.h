@@ -55,6 +55,7 @@ enum group_by { GROUP_BY_SERIES, GROUP_BY_THREAD, GROUP_BY_PEER };
 
 struct groups {
 	enum group_by by;
+	bool client_address;	 /* series: as in struct stats_config */
 	size_t max;		 /* of GROUP_PLAIN and of GROUP_FOLDED, each */
 	struct group *all;	 /* uthash by key, owned, never taken out */
 	size_t len[GROUP_KINDS]; /* how many of each */

@@ -55,6 +55,8 @@ static int compare_series(const void *a, const void *b, void *arg)
 		order = order__strings(x->status, y->status);
 	if (!order)
 		order = order__strings(x->version, y->version);
+	if (!order)
+		order = memcmp(x->peer, y->peer, sizeof(x->peer));
 	/* Of equal names, as a request may be called like a folded one. */
 	return order ? order : ORDER(x->kind, y->kind);
 }
@@ -245,6 +247,16 @@ err:
 	return err;
 }
 
+/* Those of UNIX sockets and of what stands for many have none. */
+static void name_server(struct snapshot_series *s, const struct group_key *key)
+{
+	static const uint8_t none[sizeof(key->peer)];
+
+	if (memcmp(key->peer, none, sizeof(none)) != 0)
+		names__address(s->server_address, sizeof(s->server_address),
+			       key->transport, key->peer);
+}
+
 int rows__take_series(struct groups *copy, const struct processes *processes,
 		      struct snapshot_series **out, size_t *len)
 {
@@ -270,6 +282,7 @@ int rows__take_series(struct groups *copy, const struct processes *processes,
 		list[i].operation = key->operation;
 		list[i].status = key->status;
 		list[i].version = key->version;
+		name_server(&list[i], key);
 		measure__move(&list[i].m, &sorted[i]->m);
 	}
 	free(sorted);

@@ -26,6 +26,7 @@ struct stats *stats__new(const struct stats_config *config)
 		s->config.max_conns = DEFAULT_CONNS;
 	s->by = config->by;
 	groups__init(&s->series, GROUP_BY_SERIES, s->config.max_series);
+	s->series.client_address = config->client_address;
 	groups__init(&s->rows,
 		     config->by == SNAPSHOT_BY_THREAD ? GROUP_BY_THREAD
 						      : GROUP_BY_PEER,

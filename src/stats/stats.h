@@ -18,6 +18,8 @@ struct stats_config {
 			      * overflow series per (pid, role, port) with
 			      * operation "other" */
 	size_t max_conns;    /* rows of SNAPSHOT_BY_CONNECTION; 0: 1000 */
+	bool client_address; /* series of the client role are kept apart by the
+			      * address that was called */
 	size_t top;	     /* slowest exchanges that are kept */
 	bool verify;	     /* add up the parts of every exchange */
 

@@ -139,6 +139,8 @@ static json_t *series(const struct snapshot *snap, size_t i)
 	json_value__string(&v, "operation", s->operation);
 	json_value__string(&v, "status", s->status);
 	json_value__string(&v, "version", s->version);
+	if (*s->server_address)
+		json_value__string(&v, "server_address", s->server_address);
 	json_measure__set(&v, s->role, &s->m);
 	return json_value__finish(&v);
 }

@@ -41,28 +41,30 @@ static int compare_time(const void *a, const void *b)
 	return (x > y) - (x < y); /* as in the snapshot */
 }
 
-static bool differs_in_version(const struct snapshot_series *a,
-			       const struct snapshot_series *b)
+static bool has_same_title(const struct snapshot_series *a,
+			   const struct snapshot_series *b)
 {
 	return a->pid == b->pid && a->role == b->role &&
 	       a->transport == b->transport && a->port == b->port &&
 	       strcmp(a->protocol, b->protocol) == 0 &&
 	       strcmp(a->operation, b->operation) == 0 &&
-	       strcmp(a->status, b->status) == 0 &&
-	       strcmp(a->version, b->version) != 0;
+	       strcmp(a->status, b->status) == 0;
 }
 
-/* "", or the version where a series would have the title of one beside it. */
-static const char *told_version(const struct text *t,
-				const struct snapshot_series *s)
+/* "", or what tells a series from those that have its title: " (1.0)",
+ * " (1.0, 192.0.2.1)". Such ones are side by side. */
+static void tell_apart(char *buf, size_t size, const struct text *t,
+		       const struct snapshot_series *s)
 {
 	const struct snapshot_series *first = t->snap->series;
 	const struct snapshot_series *last = first + t->snap->series_len - 1;
 
-	if ((s > first && differs_in_version(s, s - 1)) ||
-	    (s < last && differs_in_version(s, s + 1)))
-		return *s->version ? s->version : "no version";
-	return "";
+	*buf = '\0';
+	if ((s > first && has_same_title(s, s - 1)) ||
+	    (s < last && has_same_title(s, s + 1)))
+		snprintf(buf, size, " (%s%s%s)",
+			 *s->version ? s->version : "no version",
+			 *s->server_address ? ", " : "", s->server_address);
 }
 
 /* GET /users/{id} 200: gunicorn (1201), server, port 8000 */
@@ -70,21 +72,20 @@ static void print_title(const struct text *t, const struct snapshot_series *s)
 {
 	const char *name =
 		s->operation && *s->operation ? s->operation : s->protocol;
-	const char *version = told_version(t, s);
-	char operation[256], status[64], comm[64], port[32];
+	char operation[256], status[64], comm[64], port[32], apart[80];
 
 	screen__clean(operation, sizeof(operation), name ? name : "", t->utf8);
 	screen__clean(status, sizeof(status), s->status ? s->status : "",
 		      t->utf8);
 	screen__clean(comm, sizeof(comm), s->comm ? s->comm : "", t->utf8);
+	tell_apart(apart, sizeof(apart), t, s);
 	if (s->transport == RT_TRANSPORT_UNIX)
 		strcpy(port, "UNIX sockets");
 	else
 		snprintf(port, sizeof(port), "port %u", s->port);
 	putc('\n', t->out);
-	text__wrapf(t, 4, "", "%s%s%s%s%s%s: %s (%u), %s, %s", operation,
-		    *status ? " " : "", status, *version ? " (" : "", version,
-		    *version ? ")" : "", comm, s->pid,
+	text__wrapf(t, 4, "", "%s%s%s%s: %s (%u), %s, %s", operation,
+		    *status ? " " : "", status, apart, comm, s->pid,
 		    *columns__role(s->role) ? columns__role(s->role)
 					    : "role unknown",
 		    port);

@@ -208,6 +208,7 @@ static void web_series(struct fake *f, unsigned int tick)
 	m->with_arrival -= 1000;
 	m = series(f, 1201, "gunicorn", RT_ROLE_CLIENT, 6379, "redis",
 		   "HGETALL", "ok");
+	strcpy(f->series[f->snap.series_len - 1].server_address, "192.0.2.7");
 	measure(m, 350 * US, 50000ull * tick, 1, false);
 	m = series(f, 1202, "gunicorn", RT_ROLE_SERVER, 8000, "http",
 		   "POST /caf\xc3\xa9/\xe6\xb3\xa8\xe6\x96\x87/{id}", "201");

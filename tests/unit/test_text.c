@@ -155,8 +155,9 @@ static void test_versions(void **state)
 	s[1].status = s[0].status;
 	s[0].version = "";
 	s[1].version = "1.0";
+	strcpy(s[1].server_address, "192.0.2.1");
 	text = parts_text(snap);
-	assert_non_null(strstr(text, " (1.0): uvicorn"));
+	assert_non_null(strstr(text, " (1.0, 192.0.2.1): uvicorn"));
 	assert_non_null(strstr(text, " (no version): uvicorn"));
 	assert_null(strstr(text, "(1.1)"));
 	free(text);
