@@ -9,13 +9,15 @@ void slow__init(struct slow *s, const struct stats_config *config,
 		const struct processes *processes)
 {
 	*s = (struct slow){.ns = UINT64_MAX, .max_told = SLOW_TOLD};
-	if (!config->slow)
+	if (!config->slow && !config->settled)
 		return;
 	if (config->slow_ns)
 		s->ns = config->slow_ns;
 	s->quantile = config->slow_quantile;
 	s->tell = config->slow;
 	s->ctx = config->slow_ctx;
+	s->settled = config->settled;
+	s->settled_ctx = config->settled_ctx;
 	s->processes = processes;
 }
 
@@ -86,17 +88,27 @@ static int tell(const struct slow *s, const struct request *r)
 	return s->tell(s->ctx, r, process_list__comm(s->processes, r->pid));
 }
 
+static int pass_on(const struct slow *s, const struct request *r, bool slow)
+{
+	return s->settled ? s->settled(s->settled_ctx, r, slow) : 0;
+}
+
 int slow__settled(struct slow *s, const struct request *r, struct group *g)
 {
 	bool slow;
+	int err = 0;
 
-	if (!s->tell || r->is_call)
+	if (!s->tell && !s->settled)
 		return 0;
+	if (r->is_call)
+		return pass_on(s, r, false);
 	/* By what the series was before r came. */
 	slow = is_slow(s, r, g);
 	if (s->quantile > 0)
 		renew(s, g);
-	return !was_told(s, r) && slow ? tell(s, r) : 0;
+	if (!was_told(s, r) && slow && s->tell)
+		err = tell(s, r);
+	return !err && slow ? pass_on(s, r, true) : err;
 }
 
 /* 0, -ENOSPC or -ENOMEM. */

@@ -26,8 +26,11 @@ struct slow_told {
 struct slow {
 	uint64_t ns;	 /* UINT64_MAX: off */
 	double quantile; /* 0: off */
+	/* Either may be NULL; nothing is slow when both are. */
 	int (*tell)(void *ctx, const struct request *r, const char *comm);
 	void *ctx;
+	int (*settled)(void *ctx, const struct request *r, bool slow);
+	void *settled_ctx;
 	size_t max_told;
 	const struct processes *processes; /* not owned */
 	struct slow_told *told;		   /* uthash by cookie, owned */
@@ -40,8 +43,8 @@ void slow__free(struct slow *s); /* accepts an initialised s */
 /* r was counted in its series g. 0 or what the callback returned. */
 int slow__settled(struct slow *s, const struct request *r, struct group *g);
 
-/* Whether somebody is to be told of slow ones. */
-static inline bool slow__is_on(const struct slow *s)
+/* Whether somebody is to be told of slow ones while they are pending. */
+static inline bool slow__tells_pending(const struct slow *s)
 {
 	return s->tell != NULL;
 }

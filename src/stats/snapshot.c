@@ -55,7 +55,7 @@ static int tell_slow(struct stats *s, const struct request *r)
 {
 	struct group_key key;
 
-	if (!slow__is_on(&s->slow))
+	if (!slow__tells_pending(&s->slow))
 		return 0;
 	key = groups__key(&s->series, r);
 	return slow__pending(&s->slow, r, groups__find(&s->series, &key));
