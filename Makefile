@@ -63,7 +63,7 @@ BPF_OWNERS := bpf/ring.bpf.c bpf/target.bpf.c bpf/account.bpf.c \
 BPF_SRCS := $(BPF_OWNERS) \
 	$(filter-out $(BPF_OWNERS),$(sort $(wildcard bpf/*.bpf.c)))
 FUZZ_LIB_SRCS := $(filter src/proto/% src/decode/% src/model/% src/base/% \
-	src/stats/%,$(SRCS))
+	src/stats/% src/source/service% src/source/attributes%,$(SRCS))
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))

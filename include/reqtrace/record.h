@@ -303,8 +303,10 @@ struct rt_threads {
 	rt_u64 clock[RT_CLOCKS]; /* ns, sums */
 };
 
-/* Names of a process as userspace found them; exe and service are followed
- * by a zero byte each: "exe\0service\0" of text_len bytes in all. */
+/* A process as userspace found it; text of text_len bytes in all:
+ * "exe\0service\0resource\0started\0". resource has attributes, a "key=value"
+ * a line; started is CLOCK_REALTIME ns in decimal digits, 0 when not known.
+ * Older recordings have only the first two. */
 struct rt_proc_info {
 	struct rt_header header;
 	rt_u32 tgid;

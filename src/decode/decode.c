@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdalign.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -128,21 +129,6 @@ static int split_text(const char *text, size_t len, const char **out, size_t n)
 	return len == 0 ? 0 : -EBADMSG;
 }
 
-static int check_proc(const void *bytes, struct event *ev)
-{
-	const struct rt_proc_info *info = bytes;
-	const char *part[2];
-
-	if (!memchr(info->comm, 0, RT_COMM_LEN) ||
-	    !fits(&info->header, sizeof(*info), info->text_len) ||
-	    split_text((const char *)(info + 1), info->text_len, part, 2))
-		return -EBADMSG;
-	ev->proc.info = info;
-	ev->proc.exe = part[0];
-	ev->proc.service = part[1];
-	return 0;
-}
-
 static bool lines_printable(const char *text)
 {
 	while (*text) {
@@ -153,6 +139,56 @@ static bool lines_printable(const char *text)
 		text += len + (text[len] == '\n');
 	}
 	return true;
+}
+
+/* Lines of "key=value", none without a key. */
+static bool attributes_ok(const char *text)
+{
+	if (!lines_printable(text))
+		return false;
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		const char *equals = memchr(text, '=', len);
+
+		if (!equals || equals == text)
+			return false;
+		text += len + (text[len] == '\n');
+	}
+	return true;
+}
+
+static bool read_number(const char *text, uint64_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	/* All numbers of 19 digits fit. */
+	if (!digits || digits > 19 || text[digits])
+		return false;
+	*out = strtoull(text, NULL, 10);
+	return true;
+}
+
+static int check_proc(const void *bytes, struct event *ev)
+{
+	const struct rt_proc_info *info = bytes;
+	const char *text = (const char *)(info + 1), *part[4];
+
+	if (!memchr(info->comm, 0, RT_COMM_LEN) ||
+	    !fits(&info->header, sizeof(*info), info->text_len))
+		return -EBADMSG;
+	if (split_text(text, info->text_len, part, 4)) {
+		part[2] = "";
+		part[3] = "0";
+		if (split_text(text, info->text_len, part, 2))
+			return -EBADMSG;
+	}
+	if (!attributes_ok(part[2]) || !read_number(part[3], &ev->proc.started))
+		return -EBADMSG;
+	ev->proc.info = info;
+	ev->proc.exe = part[0];
+	ev->proc.service = part[1];
+	ev->proc.resource = part[2];
+	return 0;
 }
 
 /* These strings reach the output as they are, nobody interns them. */

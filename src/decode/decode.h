@@ -35,6 +35,9 @@ struct event {
 		struct {
 			const struct rt_proc_info *info;
 			const char *exe, *service;
+			const char *resource; /* "key=value" lines; "" in
+					       * old recordings */
+			uint64_t started;     /* CLOCK_REALTIME ns, or 0 */
 		} proc;
 		struct {
 			const struct rt_host *host;

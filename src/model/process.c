@@ -16,6 +16,7 @@ static const char empty[] = "";
 
 struct process {
 	struct sink_process p;
+	char *resource;		     /* owned; NULL: p.resource is empty */
 	struct process *prev, *next; /* in processes.exited */
 	UT_hash_handle hh;
 };
@@ -33,6 +34,7 @@ static void process_remove(struct processes *ps, struct process *p)
 	if (p->p.exited)
 		DL_DELETE(ps->exited, p);
 	HASH_DEL(ps->by_pid, p);
+	free(p->resource);
 	free(p);
 }
 
@@ -73,7 +75,7 @@ static struct process *process_get(struct processes *ps, uint32_t pid)
 		return NULL;
 	p->p.pid = pid;
 	p->p.comm = unknown;
-	p->p.exe = p->p.service = empty;
+	p->p.exe = p->p.service = p->p.resource = empty;
 	HASH_ADD(hh, ps->by_pid, p.pid, sizeof(p->p.pid), p);
 	if (p->hh.tbl)
 		return p;
@@ -103,29 +105,58 @@ static void set_exited(struct processes *ps, struct process *p, bool exited)
 	p->p.exited = exited;
 }
 
+/* Not interned: there may be another one with each container, for ever. */
+static int set_resource(struct process *p, const char *text)
+{
+	char *copy = NULL;
+
+	if (*text) {
+		copy = strdup(text);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(p->resource);
+	p->resource = copy;
+	p->p.resource = copy ? copy : empty;
+	return 0;
+}
+
+/* Nothing is known of its program. */
+static void forget_program(struct process *p)
+{
+	p->p.comm = unknown;
+	p->p.exe = p->p.service = p->p.resource = empty;
+	p->p.started = 0;
+	free(p->resource);
+	p->resource = NULL;
+}
+
 /* Until it calls exec, a child runs what its parent runs. */
-static void inherit(struct processes *ps, struct process *child)
+static int inherit(struct processes *ps, struct process *child)
 {
 	const struct process *parent = process_find(ps, child->p.ppid);
 
-	if (!parent)
-		return;
+	if (!parent || parent == child)
+		return 0;
 	child->p.exe = parent->p.exe;
 	child->p.service = parent->p.service;
+	return set_resource(child, parent->p.resource);
 }
 
 static int take_fork(struct processes *ps, struct process *p,
 		     const struct rt_process *rec)
 {
 	bool fresh = p->p.exited || p->p.exe == empty;
+	int err = 0;
 
 	set_exited(ps, p, false);
 	p->p.ppid = rec->ppid;
 	if (fresh) {
-		p->p.comm = unknown;
-		p->p.exe = p->p.service = empty;
-		inherit(ps, p);
+		forget_program(p);
+		err = inherit(ps, p);
 	}
+	if (err)
+		return err;
 	return name(ps, (const char *)rec->comm, &p->p.comm);
 }
 
@@ -133,8 +164,7 @@ static int take_fork(struct processes *ps, struct process *p,
 static int take_exec(struct processes *ps, struct process *p,
 		     const struct rt_process *rec)
 {
-	p->p.comm = unknown;
-	p->p.exe = p->p.service = empty;
+	forget_program(p);
 	return name(ps, (const char *)rec->comm, &p->p.comm);
 }
 
@@ -160,7 +190,10 @@ static int process_event(struct processes *ps, const struct event *ev)
 		err = take_exec(ps, p, ev->process);
 	else
 		err = take_exit(ps, p, ev->process);
-	return err ? err : tell(ps, p);
+	if (!err)
+		err = tell(ps, p);
+	/* Many may be kept that have exited; their sink has it. */
+	return err || !p->p.exited ? err : set_resource(p, empty);
 }
 
 static int proc_info(struct processes *ps, const struct event *ev)
@@ -178,6 +211,10 @@ static int proc_info(struct processes *ps, const struct event *ev)
 		err = name(ps, ev->proc.exe, &p->p.exe);
 	if (!err)
 		err = name(ps, ev->proc.service, &p->p.service);
+	if (!err)
+		err = set_resource(p, ev->proc.resource);
+	if (!err)
+		p->p.started = ev->proc.started;
 	return err ? err : tell(ps, p);
 }
 

@@ -14,6 +14,9 @@
 struct sink_process {
 	uint32_t pid, ppid;
 	const char *comm, *exe, *service;
+	const char *resource; /* not interned; attributes, a "key=value" a
+			       * line */
+	uint64_t started;     /* CLOCK_REALTIME ns; 0: not known */
 	bool exited;
 };
 

@@ -21,6 +21,7 @@
 #include "source/iter.h"
 #include "source/permissions.h"
 #include "source/procfs.h"
+#include "source/service.h"
 #include "source/threads.h"
 #include "source/tracer_attach.h"
 #include "source/tracer_records.h"
@@ -28,6 +29,7 @@
 struct known {
 	uint32_t tgid;
 	bool target; /* named by the user or descends from one */
+	struct service service;
 	UT_hash_handle hh;
 };
 
@@ -50,46 +52,88 @@ struct tracer {
 	size_t gone_len, gone_cap;
 };
 
-/* Tell the names of a process, once per life. */
-static int tracer__name(struct tracer *t, uint32_t tgid, bool target,
-			bool again)
+static struct known *known__find(const struct tracer *t, uint32_t tgid)
 {
 	struct known *k;
-	int err;
 
 	HASH_FIND(hh, t->known, &tgid, sizeof(tgid), k);
-	if (k && !again)
-		return 0;
-	if (!k) {
-		k = calloc(1, sizeof(*k));
-		if (!k)
-			return -ENOMEM;
-		k->tgid = tgid;
-		k->target = target;
-		HASH_ADD(hh, t->known, tgid, sizeof(tgid), k);
-		if (!k->hh.tbl) {
-			free(k);
-			return -ENOMEM;
-		}
-		t->targets += target;
+	return k;
+}
+
+static struct known *known__add(struct tracer *t, uint32_t tgid, bool target)
+{
+	struct known *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return NULL;
+	k->tgid = tgid;
+	k->target = target;
+	HASH_ADD(hh, t->known, tgid, sizeof(tgid), k);
+	if (!k->hh.tbl) {
+		free(k);
+		return NULL;
 	}
+	t->targets += target;
+	return k;
+}
+
+static void known__free(struct tracer *t, struct known *k)
+{
+	t->targets -= k->target;
+	HASH_DEL(t->known, k);
+	service__free(&k->service);
+	free(k);
+}
+
+/* Which service k is: that of its parent as long as it runs the same program,
+ * whatever the two write over the arguments and the environment that they were
+ * started with. */
+static int known__serve(struct tracer *t, struct known *k, uint32_t parent)
+{
+	const struct known *of = parent ? known__find(t, parent) : NULL;
+	struct procfs_process p;
+
+	service__free(&k->service);
+	if (of && of != k && of->service.name)
+		return service__copy(&k->service, &of->service);
+	if (procfs__read(k->tgid, &p))
+		return 0; /* gone */
+	return service__read("/proc", k->tgid, p.comm, p.exe, &k->service);
+}
+
+/* Tell who a process is. parent: its own after a fork, else 0. */
+static int tracer__tell(struct tracer *t, uint32_t tgid, bool target,
+			uint32_t parent)
+{
+	struct known *k = known__find(t, tgid);
+	int err;
+
+	if (!k)
+		k = known__add(t, tgid, target);
+	if (!k)
+		return -ENOMEM;
 	if (t->accepts)
 		accept_probe__process(t->accepts, tgid);
-	err = tracer_records__process(tgid, target, t->fn, t->ctx);
+	err = known__serve(t, k, parent);
+	if (!err)
+		err = tracer_records__process(tgid, target, &k->service, t->fn,
+					      t->ctx);
 	/* It may be gone already; its records carry its name. */
 	return err == -ESRCH ? 0 : err;
 }
 
+/* Likewise, once per life. */
+static int tracer__name(struct tracer *t, uint32_t tgid, bool target)
+{
+	return known__find(t, tgid) ? 0 : tracer__tell(t, tgid, target, 0);
+}
+
 static void tracer__forget(struct tracer *t, uint32_t tgid)
 {
-	struct known *k;
+	struct known *k = known__find(t, tgid);
 
-	HASH_FIND(hh, t->known, &tgid, sizeof(tgid), k);
-	if (!k)
-		return;
-	t->targets -= k->target;
-	HASH_DEL(t->known, k);
-	free(k);
+	if (k)
+		known__free(t, k);
 }
 
 /* Those whose exit did not fit the ring, or that no record tells of: nothing
@@ -120,22 +164,24 @@ static int tracer__pass(struct tracer *t, const struct rt_header *head,
 	switch (head->kind) {
 	case RT_REC_EXCHANGE:
 		err = tracer__name(t, ((const struct rt_exchange *)head)->tgid,
-				   false, false);
+				   false);
 		break;
 	case RT_REC_OPEN:
 	case RT_REC_CLOSE:
-		err = tracer__name(t,
-				   ((const struct rt_connection *)head)->tgid,
-				   false, false);
+		err = tracer__name(
+			t, ((const struct rt_connection *)head)->tgid, false);
 		break;
 	case RT_REC_LISTENER:
 		err = tracer__name(t, ((const struct rt_listener *)head)->tgid,
-				   false, false);
+				   false);
 		break;
 	case RT_REC_FORK:
 	case RT_REC_EXEC:
 		err = t->fn(t->ctx, head, size);
-		return err < 0 ? err : tracer__name(t, p->tgid, true, true);
+		if (err < 0)
+			return err;
+		return tracer__tell(t, p->tgid, true,
+				    head->kind == RT_REC_FORK ? p->ppid : 0);
 	case RT_REC_EXIT:
 		tracer__forget(t, p->tgid);
 		break;
@@ -208,22 +254,19 @@ static int target__add(struct tracer *t, uint32_t tgid)
 	if (bpf_map__update_elem(t->bpf->maps.rt_targets, &tgid, sizeof(tgid),
 				 &one, sizeof(one), BPF_ANY))
 		return -errno;
-	return tracer__name(t, tgid, true, false);
+	return tracer__name(t, tgid, true);
 }
 
 /* procfs__each: a child of a known target, or of the wanted name. */
 static int target__consider(void *ctx, const struct procfs_process *p)
 {
 	struct tracer *t = ctx;
-	struct known *k, *parent;
 	bool named = t->config.comm && !strcmp(p->comm, t->config.comm) &&
 		     p->pid != (uint32_t)getpid();
 
-	HASH_FIND(hh, t->known, &p->pid, sizeof(p->pid), k);
-	if (k)
+	if (known__find(t, p->pid))
 		return 0;
-	HASH_FIND(hh, t->known, &p->ppid, sizeof(p->ppid), parent);
-	return named || parent ? target__add(t, p->pid) : 0;
+	return named || known__find(t, p->ppid) ? target__add(t, p->pid) : 0;
 }
 
 /* The targets that exist; repeated, as a parent may come after its child in
@@ -490,10 +533,8 @@ void tracer__close(struct tracer *t)
 
 	if (!t)
 		return;
-	HASH_ITER (hh, t->known, k, next) {
-		HASH_DEL(t->known, k);
-		free(k);
-	}
+	HASH_ITER (hh, t->known, k, next)
+		known__free(t, k);
 	accept_probe__free(t->accepts);
 	threads__free(t->threads);
 	tracer_attach__free_iterators(&t->iter);

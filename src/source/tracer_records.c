@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "source/procfs.h"
+#include "source/service.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -83,22 +85,37 @@ int tracer_records__host(const char *version, const char *engine,
 	return fn(ctx, &rec, rec.host.header.size);
 }
 
-int tracer_records__process(uint32_t tgid, bool target, source_fn fn, void *ctx)
+/* CLOCK_REALTIME ns, 0 when not known. */
+static uint64_t started(uint32_t tgid)
+{
+	uint64_t since_boot = service__started("/proc", tgid);
+
+	if (!since_boot)
+		return 0;
+	return clock__ns(CLOCK_REALTIME) - clock__ns(CLOCK_BOOTTIME) +
+	       since_boot;
+}
+
+int tracer_records__process(uint32_t tgid, bool target,
+			    const struct service *as, source_fn fn, void *ctx)
 {
 	struct {
 		struct rt_proc_info info;
-		char text[2 * PATH_MAX];
+		char text[3 * PATH_MAX]; /* a path, less than another two */
 	} rec = {};
 	struct procfs_process p;
+	char digits[24];
 	size_t len = 0;
 	int err = procfs__read(tgid, &p);
 
 	if (err)
 		return err;
 	text__add(rec.text, sizeof(rec.text), &len, p.exe);
-	/* The name it was started by: its executable may be shared by several
-	 * (redis-server is a link to redis-check-rdb). */
-	text__add(rec.text, sizeof(rec.text), &len, p.comm);
+	text__add(rec.text, sizeof(rec.text), &len, as->name ? as->name : "");
+	text__add(rec.text, sizeof(rec.text), &len,
+		  as->resource ? as->resource : "");
+	snprintf(digits, sizeof(digits), "%" PRIu64, started(tgid));
+	text__add(rec.text, sizeof(rec.text), &len, digits);
 	tracer_records__head(&rec.info.header, RT_REC_PROC,
 			     sizeof(rec.info) + len);
 	rec.info.tgid = tgid;

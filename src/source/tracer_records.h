@@ -14,6 +14,7 @@
 #include "source/source.h"
 
 struct bpf_object;
+struct service;
 
 /* Fill a header with the present time. */
 void tracer_records__head(struct rt_header *head, int kind, size_t size);
@@ -23,9 +24,10 @@ int tracer_records__host(const char *version, const char *engine,
 			 const char *const *hooks, const char *const *lost,
 			 uint64_t interval, source_fn fn, void *ctx);
 
-/* -ESRCH if the process is gone. */
-int tracer_records__process(uint32_t tgid, bool target, source_fn fn,
-			    void *ctx);
+/* as: which service it is, an empty one if that is not known. -ESRCH if the
+ * process is gone. */
+int tracer_records__process(uint32_t tgid, bool target,
+			    const struct service *as, source_fn fn, void *ctx);
 
 /* Sums over CPUs into *out, with its header; not given to anyone. */
 int tracer_records__counters(int map_fd, struct rt_counters *out);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of processes: owns the table (the strings are the model's), is fed
- * starts, renamings and exits, yields names and a sorted list.
+ * Names of processes: owns the table (but for attributes, the strings are the
+ * model's), is fed starts, renamings and exits, yields names and a sorted list.
  */
 #include "stats/processes.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "stats/names.h"
 #include "stats/order.h"
@@ -19,6 +20,7 @@ void process_list__init(struct processes *ps)
 static void forget(struct processes *ps, struct process *p)
 {
 	HASH_DEL(ps->all, p);
+	free(p->resource);
 	free(p);
 }
 
@@ -51,7 +53,8 @@ static struct process *at(struct processes *ps, uint32_t pid)
 	p->names = (struct snapshot_process){.pid = pid,
 					     .comm = name_none,
 					     .exe = name_none,
-					     .service = name_none};
+					     .service = name_none,
+					     .resource = name_none};
 	HASH_ADD(hh, ps->all, pid, sizeof(p->pid), p);
 	if (!p->hh.tbl) {
 		free(p);
@@ -65,12 +68,29 @@ static const char *some(const char *text)
 	return text ? text : name_none;
 }
 
+static int set_resource(struct process *p, const char *text)
+{
+	char *copy;
+
+	if (!strcmp(p->names.resource, text))
+		return 0;
+	copy = strdup(text);
+	if (!copy)
+		return -ENOMEM;
+	free(p->resource);
+	p->resource = copy;
+	p->names.resource = copy;
+	return 0;
+}
+
 int process_list__event(struct processes *ps, const struct sink_process *event)
 {
 	struct process *p = at(ps, event->pid);
 
-	if (!p)
+	if (!p || (!event->exited && set_resource(p, some(event->resource))))
 		return -ENOMEM;
+	if (!event->exited)
+		p->names.started = event->started;
 	p->names.ppid = event->ppid;
 	p->names.comm = some(event->comm);
 	p->names.exe = some(event->exe);

@@ -18,6 +18,7 @@ struct process {
 	uint32_t pid;
 	bool has_figures;
 	struct snapshot_process names;
+	char *resource; /* owned, of names; NULL: it is empty */
 	UT_hash_handle hh;
 };
 
@@ -28,7 +29,8 @@ struct processes {
 void process_list__init(struct processes *ps);
 void process_list__free(struct processes *ps); /* accepts an initialised ps */
 
-/* Take what is known of a process now. 0 or -ENOMEM. */
+/* Take what is known of a process now; of one that has exited, attributes and
+ * start stay what they were. 0 or -ENOMEM. */
 int process_list__event(struct processes *ps, const struct sink_process *p);
 
 /* There are figures of pid (0 is none): keep its names, even if they come

@@ -6,6 +6,7 @@
  * bounded by one element however many series there are.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "view/json_measure.h"
@@ -114,6 +115,27 @@ static json_t *window(const struct snapshot *snap)
 	return json_value__finish(&v);
 }
 
+/* "key=value" lines as an object. */
+static json_t *attributes(const char *lines)
+{
+	struct json_value v = json_value__object();
+
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+		char *key = strndup(lines, len);
+		char *value = key ? strchr(key, '=') : NULL;
+
+		v.failed |= !key;
+		if (value) {
+			*value = 0;
+			json_value__string(&v, key, value + 1);
+		}
+		free(key);
+		lines += len + (lines[len] == '\n');
+	}
+	return json_value__finish(&v);
+}
+
 static json_t *process(const struct snapshot *snap, size_t i)
 {
 	const struct snapshot_process *p = &snap->processes[i];
@@ -124,6 +146,7 @@ static json_t *process(const struct snapshot *snap, size_t i)
 	json_value__string(&v, "comm", p->comm);
 	json_value__string(&v, "exe", p->exe);
 	json_value__string(&v, "service", p->service);
+	json_value__set(&v, "resource", attributes(p->resource));
 	json_value__bool(&v, "exited", p->exited);
 	return json_value__finish(&v);
 }

@@ -28,10 +28,11 @@ def peer(name):
 class PeerServer:
     """peer_server or peer_epoll; to is how a client reaches it."""
 
-    def __init__(self, test, *args, program="peer_server", to=None, name=None):
+    def __init__(self, test, *args, program="peer_server", to=None, name=None,
+                 env=None):
         self.test = test
         self.process = test.start([peer(program), *args],
-                                  name=name or program)
+                                  name=name or program, env=env)
         ready = self.process.wait_event("ready")
         self.pid, self.port = ready["pid"], ready["port"]
         self.workers = ready.get("workers", [])

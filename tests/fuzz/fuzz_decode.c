@@ -63,6 +63,8 @@ static void use_event(const struct event *ev)
 		use_text((const char *)ev->proc.info->comm);
 		use_text(ev->proc.exe);
 		use_text(ev->proc.service);
+		use_text(ev->proc.resource);
+		used += ev->proc.started;
 		break;
 	case RT_REC_HOST:
 		use_text(ev->host.version);

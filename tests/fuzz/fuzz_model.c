@@ -231,6 +231,11 @@ static size_t make_proc(struct input *in, struct rt_proc_info *p)
 	if (!text[2])
 		text[2] = 'y';
 	p->text_len = 4;
+	if (take(in) & 1) {
+		memcpy(text + 4, "a=b\0007", 6);
+		text[6] = "abcdefgh"[take(in) & 7];
+		p->text_len = 10;
+	}
 	return sizeof(*p) + p->text_len;
 }
 

@@ -145,7 +145,9 @@ static void process(struct fake *f, uint32_t pid, uint32_t ppid,
 					  .ppid = ppid,
 					  .comm = comm,
 					  .exe = exe,
-					  .service = comm};
+					  .service = comm,
+					  .resource = "host.id=7\n"
+						      "service.version=1=2"};
 }
 
 static void counter(struct fake *f, const char *name, const char *reason,

@@ -317,7 +317,15 @@ void rig_process(struct rig *rig, uint16_t kind, uint32_t pid, uint32_t ppid,
 void rig_proc(struct rig *rig, uint32_t pid, uint32_t ppid, const char *comm,
 	      const char *exe, const char *service)
 {
-	size_t text = strlen(exe) + strlen(service) + 2;
+	rig_proc_resource(rig, pid, ppid, comm, exe, service, "", "0");
+}
+
+void rig_proc_resource(struct rig *rig, uint32_t pid, uint32_t ppid,
+		       const char *comm, const char *exe, const char *service,
+		       const char *resource, const char *started)
+{
+	size_t text = strlen(exe) + strlen(service) + strlen(resource) +
+		      strlen(started) + 4;
 	struct rt_proc_info *rec =
 		record_new(RT_REC_PROC, sizeof(*rec) + text, 0);
 	char *to = (char *)(rec + 1);
@@ -326,8 +334,10 @@ void rig_proc(struct rig *rig, uint32_t pid, uint32_t ppid, const char *comm,
 	rec->ppid = ppid;
 	memcpy(rec->comm, comm, head(comm, RT_COMM_LEN - 1));
 	rec->text_len = text;
-	strcpy(to, exe);
-	strcpy(to + strlen(exe) + 1, service);
+	to = stpcpy(to, exe) + 1;
+	to = stpcpy(to, service) + 1;
+	to = stpcpy(to, resource) + 1;
+	strcpy(to, started);
 	assert_int_equal(feed(rig, rec), 0);
 }
 

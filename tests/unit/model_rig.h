@@ -118,6 +118,9 @@ void rig_process(struct rig *rig, uint16_t kind, uint32_t pid, uint32_t ppid,
 		 const char *comm);
 void rig_proc(struct rig *rig, uint32_t pid, uint32_t ppid, const char *comm,
 	      const char *exe, const char *service);
+void rig_proc_resource(struct rig *rig, uint32_t pid, uint32_t ppid,
+		       const char *comm, const char *exe, const char *service,
+		       const char *resource, const char *started);
 void rig_summary(struct rig *rig, uint32_t pid);
 void rig_mark(struct rig *rig, uint16_t kind, uint64_t time);
 

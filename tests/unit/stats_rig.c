@@ -33,7 +33,14 @@ void tell_conn(struct stats *s, const struct sink_conn *c)
 
 void tell_process(struct stats *s, uint32_t pid, const char *comm, bool exited)
 {
-	const struct sink_process p = {pid, 1, comm, "/bin/x", "svc", exited};
+	const struct sink_process p = {.pid = pid,
+				       .ppid = 1,
+				       .comm = comm,
+				       .exe = "/bin/x",
+				       .service = "svc",
+				       .resource = "a=b",
+				       .started = 7,
+				       .exited = exited};
 	struct model_sink sink = stats__sink(s);
 
 	assert_int_equal(sink.process(sink.ctx, &p), 0);

@@ -192,9 +192,64 @@ static void proc_text_comes_out(void **state)
 	assert_ptr_equal(ev.proc.info, p);
 	assert_string_equal(ev.proc.exe, "/bin/x");
 	assert_string_equal(ev.proc.service, "web");
+	assert_string_equal(ev.proc.resource, "");
+	assert_int_equal(ev.proc.started, 0);
 	memset(p->comm, 'x', RT_COMM_LEN);
 	assert_int_equal(verdict(p), -EBADMSG);
 	assert_int_equal(verdict(proc("\0", 2)), 0);
+}
+
+static void proc_attributes_come_out(void **state)
+{
+	static const char text[] = "/x\0web\0a=b\nc==\0"
+				   "123456789012345678";
+	struct rt_proc_info *p = proc(text, sizeof(text));
+	struct event ev;
+
+	(void)state;
+	assert_int_equal(decode(p, &ev), 0);
+	assert_string_equal(ev.proc.service, "web");
+	assert_string_equal(ev.proc.resource, "a=b\nc==");
+	assert_int_equal(ev.proc.started, 123456789012345678);
+	free(p);
+}
+
+static void proc_attributes_are_checked(void **state)
+{
+	static const char *const wrong[] = {
+		"a\0b\0c\0"
+		"1",
+		"a\0b\0=c\0"
+		"1",
+		"a\0b\0x=1\nc\0"
+		"1",
+		"a\0b\0x=\x1b\0"
+		"1",
+		"a\0b\0\nx=1\0"
+		"1",
+		"a\0b\0x=1\0"
+		"1x",
+		"a\0b\0x=1\0"
+		"-1",
+		"a\0b\0x=1\0",
+	};
+	static const size_t len[] = {8, 9, 12, 10, 11, 11, 11, 9};
+
+	(void)state;
+	assert_int_equal(verdict(proc("a\0b\0x=1\0"
+				      "1",
+				      10)),
+			 0);
+	assert_int_equal(verdict(proc("a\0b\0\0"
+				      "0",
+				      7)),
+			 0);
+	assert_int_equal(verdict(proc("a\0b\0x=1\0"
+				      "1\0",
+				      11)),
+			 -EBADMSG);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(verdict(proc(wrong[i], len[i])), -EBADMSG);
 }
 
 static void proc_text_is_checked(void **state)
@@ -457,6 +512,8 @@ int main(void)
 		cmocka_unit_test(data_comes_out),
 		cmocka_unit_test(process_name_is_terminated),
 		cmocka_unit_test(proc_text_comes_out),
+		cmocka_unit_test(proc_attributes_come_out),
+		cmocka_unit_test(proc_attributes_are_checked),
 		cmocka_unit_test(proc_text_is_checked),
 		cmocka_unit_test(host_text_comes_out),
 		cmocka_unit_test(host_text_may_say_what_is_not_seen),

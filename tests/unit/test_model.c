@@ -222,6 +222,30 @@ static void process_life(void **state)
 	assert_string_equal(p->exe, "/usr/bin/w");
 }
 
+static void resources_live_with_their_process(void **state)
+{
+	struct rig *rig = *state;
+	const struct sink_process *p;
+
+	rig_proc_resource(rig, 10, 1, "m", "/m", "web", "a=b\nc=d", "77");
+	p = process(rig);
+	assert_string_equal(p->resource, "a=b\nc=d");
+	assert_int_equal(p->started, 77);
+	/* A child runs the same program, but started later. */
+	rig_process(rig, RT_REC_FORK, 11, 10, "m");
+	p = process(rig);
+	assert_string_equal(p->resource, "a=b\nc=d");
+	assert_int_equal(p->started, 0);
+	rig_proc_resource(rig, 11, 10, "m", "/m", "web", "a=b", "78");
+	p = process(rig);
+	assert_string_equal(p->resource, "a=b");
+	assert_int_equal(p->started, 78);
+	rig_process(rig, RT_REC_EXEC, 11, 10, "x");
+	p = process(rig);
+	assert_string_equal(p->resource, "");
+	assert_int_equal(p->started, 0);
+}
+
 static void reused_pid_is_a_new_life(void **state)
 {
 	struct rig *rig = *state;
@@ -455,6 +479,7 @@ int main(void)
 		T(late_exchange_does_not_move_a_closed_connection),
 		T(process_is_introduced_before_its_requests),
 		T(process_life),
+		T(resources_live_with_their_process),
 		T(reused_pid_is_a_new_life),
 		T(names_do_not_revive_a_process),
 		T(hostile_names_are_cleaned),

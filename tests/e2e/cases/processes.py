@@ -166,3 +166,45 @@ def tracer_attaches_soon(test):
                "for a CPU", best < 0.3)
     test.fact(f"attached after {best * 1e3:.0f} ms and {waited * 1e3:.0f} ms "
               "of waiting for a CPU")
+
+
+@case()
+def service_is_named_by_its_environment(test):
+    """OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, of a process that runs
+    and of one that is started; children have their parent's."""
+    told = {
+        "OTEL_SERVICE_NAME": "shop",
+        "OTEL_RESOURCE_ATTRIBUTES":
+            "service.namespace=eu%2Cwest,deployment.environment.name=test",
+        "REQTRACE_TEST_SECRET": "do-not-show",
+    }
+    environment = {**os.environ, **told}
+    server = PeerServer(test, "--fork", "1", env=environment)
+    tracer = Tracer.of(test, server.pid)
+    server.add_worker()
+    server.load("--requests", "10", "--close")
+    server.quiet()
+    _check_shop(test, tracer.stop(), {server.pid, *server.workers})
+
+    command = Tracer(test, command=[
+        "/usr/bin/env", *(f"{k}={v}" for k, v in told.items()),
+        peer("peer_server"), "--fork", "1"])
+    started = wait_until("the command runs", lambda: children(command.pid))
+    workers = wait_until("its worker runs", lambda: children(started[0]))
+    _check_shop(test, command.stop(), {*started, *workers})
+
+
+def _check_shop(test, report, pids):
+    processes = {p["pid"]: p for p in report.data["processes"]}
+    test.check("a process is missing", pids <= set(processes))
+    for pid in pids:
+        test.equal(f"service of {pid}", "shop", processes[pid]["service"],
+                   "environment")
+        test.equal(f"namespace of {pid}", "eu,west",
+                   processes[pid]["resource"]["service.namespace"],
+                   "environment")
+        test.equal(f"environment of {pid}", "test",
+                   processes[pid]["resource"]["deployment.environment.name"],
+                   "environment")
+    test.check("something else of the environment is in the report",
+               "do-not-show" not in str(report.data))
