@@ -37,7 +37,9 @@ static const struct {
 	  false, false}},
 	{CAP_DAC_READ_SEARCH,
 	 {"CAP_DAC_READ_SEARCH",
-	  "to probe a C library in a directory that is closed to this user",
+	  "to read the service name in the environment of other users' "
+	  "processes, and to probe a C library in a directory that is closed "
+	  "to this user",
 	  false, false}},
 	{CAP_SYS_ADMIN,
 	 {"CAP_SYS_ADMIN",
@@ -190,7 +192,8 @@ static bool probes_need_admin(void)
 	return needed;
 }
 
-/* Iterators, maps and probes go on to need what the programs needed. */
+/* Iterators, maps and probes go on to need what the programs needed, and there
+ * will be processes of other users. */
 int permissions__drop(bool probes, bool command, struct error *err)
 {
 	cap_value_t list[6] = {CAP_BPF, CAP_PERFMON};
@@ -201,8 +204,7 @@ int permissions__drop(bool probes, bool command, struct error *err)
 	    (probes && probes_need_admin()))
 		list[len++] = CAP_SYS_ADMIN;
 	list[len++] = CAP_SYS_PTRACE;
-	if (probes)
-		list[len++] = CAP_DAC_READ_SEARCH;
+	list[len++] = CAP_DAC_READ_SEARCH;
 	if (command)
 		list[len++] = CAP_KILL;
 	code = keep(list, len);
