@@ -76,11 +76,11 @@ struct attributes attributes__with(struct attributes of, const char *key,
 
 	if (!item)
 		return (struct attributes){0};
-	while (at < of.len && strcmp(of.item[at].key, key) < 0)
-		at++;
-	memcpy(item, of.item, at * sizeof(*item));
+	for (; at < of.len && strcmp(of.item[at].key, key) < 0; at++)
+		item[at] = of.item[at];
 	item[at] = (struct metric_attribute){.key = key, .text = text};
-	memcpy(item + at + 1, of.item + at, (of.len - at) * sizeof(*item));
+	for (; at < of.len; at++)
+		item[at + 1] = of.item[at];
 	return (struct attributes){item, of.len + 1};
 }
 

@@ -321,8 +321,8 @@ static void add_exemplars(const struct points *ps, const struct run *run,
 						   run->first[i].series, &some)
 				   : 0;
 
-		memcpy(all + len, some, n * sizeof(*all));
-		len += n;
+		for (size_t k = 0; k < n; k++)
+			all[len++] = some[k];
 	}
 	qsort(all, len, sizeof(*all), by_time);
 	p->exemplars_len = len < EXEMPLARS_KEPT ? len : EXEMPLARS_KEPT;
@@ -375,7 +375,7 @@ static int make_point(const struct points *ps, const struct service *s,
 static bool goes_on(const struct points *ps, const struct service *s,
 		    const struct metric_point *p)
 {
-	if (!s->living)
+	if (service__is_over(s))
 		return false;
 	for (size_t i = 0;
 	     ps->services->config->per_process && i < p->attributes_len; i++) {
@@ -385,7 +385,7 @@ static bool goes_on(const struct points *ps, const struct service *s,
 		if (strcmp(a->key, "process.pid") != 0)
 			continue;
 		m = services__member(ps->services, (uint32_t)a->number);
-		return m && !m->exited;
+		return m && !member__is_over(m);
 	}
 	return true;
 }

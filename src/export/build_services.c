@@ -356,7 +356,7 @@ int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
 	}
 	*out = m->service;
 	if (!m->service || service__is_over(m->service) ||
-	    (ss->config->per_process && m->exited && m->told))
+	    (ss->config->per_process && member__is_over(m)))
 		*out = NULL;
 	return 0;
 }

@@ -80,10 +80,14 @@ struct service **services__sorted(struct services *ss);
 /* The batch was made: what has ended was told. */
 void services__commit(struct services *ss);
 
-/* Whether the latest figures of a service, or process, are all there is. */
+/* Whether the last figures of a service, or process, were in a batch. */
 static inline bool service__is_over(const struct service *s)
 {
 	return s->told && !s->living;
+}
+static inline bool member__is_over(const struct member *m)
+{
+	return m->told && m->exited;
 }
 
 struct member *services__member(const struct services *ss, uint32_t pid);
