@@ -47,10 +47,10 @@ static void merge_pairs(struct buckets *out, size_t max)
 	const int first = out->offset, last = first + (int)out->len - 1;
 	int shift = 0;
 
+	if (out->len <= max)
+		return;
 	while ((size_t)((last >> shift) - (first >> shift)) >= max)
 		shift++;
-	if (!shift)
-		return;
 	/* No bucket is before its target. */
 	for (size_t i = 0; i < out->len; i++) {
 		const int to = ((first + (int)i) >> shift) - (first >> shift);
