@@ -86,6 +86,7 @@ FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=$(B)/fuzz/%)
 PEERS := $(PEER_SRCS:%.c=$(B)/%)
 LIVE_DEMO := $(B)/tests/view/live_demo
 METRICS_SERVER := $(B)/tests/prometheus/metrics_server
+OTLP_ENCODE := $(B)/tests/otlp/encode
 BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 # For a guest that has no libraries.
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
@@ -103,13 +104,14 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	format static view prometheus asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
 	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
-	arm64
+	arm64 otlp otlp-update
 
 all: $(B)/reqtrace
 
 help:
 	@echo 'all deps demo check install uninstall clean static'
-	@echo 'tests, one by one: lint unit asan golden view prometheus e2e fuzz check-static'
+	@echo 'tests, one by one: lint unit asan golden otlp view prometheus e2e fuzz'
+	@echo 'check-static'
 	@echo 'check-demo check-install check-kernels'
 	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
 	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
@@ -186,7 +188,7 @@ arm64:
 
 # --- tests ---------------------------------------------------------------
 
-tests: $(UNIT) $(ASAN) $(LIVE_DEMO) $(METRICS_SERVER)
+tests: $(UNIT) $(ASAN) $(LIVE_DEMO) $(METRICS_SERVER) $(OTLP_ENCODE)
 fuzzers: $(FUZZERS)
 peers: $(PEERS)
 
@@ -215,6 +217,14 @@ $(LIVE_DEMO): $(B)/obj/tests/view/live_demo.o \
 # Made-up metrics as Prometheus gets them, for tests/prometheus/run.py.
 $(B)/obj/tests/prometheus/metrics_server.o: BASE_FLAGS += -Itests/unit
 $(METRICS_SERVER): $(B)/obj/tests/prometheus/metrics_server.o \
+		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+# Writes requests of made-up figures, for tests/otlp/compare.py.
+$(B)/obj/tests/otlp/encode.o: BASE_FLAGS += -Itests/unit
+$(OTLP_ENCODE): $(B)/obj/tests/otlp/encode.o \
 		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -303,6 +313,13 @@ view: $(LIVE_DEMO)
 prometheus: $(METRICS_SERVER)
 	@/usr/bin/python3 tests/prometheus/run.py $<
 
+# OTLP against the official .proto files; otlp-update rewrites what is expected.
+otlp: $(OTLP_ENCODE)
+	@/usr/bin/python3 tests/otlp/compare.py $<
+
+otlp-update: $(OTLP_ENCODE)
+	@/usr/bin/python3 tests/otlp/compare.py --update $<
+
 fuzz: $(FUZZERS)
 	@scripts/fuzz.sh $(B)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
@@ -390,7 +407,7 @@ demo:
 
 check:
 	scripts/deps.sh build test
-	+scripts/check.sh $(B) unit asan golden view prometheus e2e
+	+scripts/check.sh $(B) unit asan golden otlp view prometheus e2e
 
 install: $(B)/reqtrace
 	$(INSTALL) -D -m 755 $(B)/reqtrace $(DESTDIR)$(PREFIX)/bin/reqtrace
@@ -406,7 +423,8 @@ clean:
 
 -include $(OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
-	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(METRICS_SERVER:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
+	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(METRICS_SERVER:$(B)/%=$(B)/obj/%.d) \
+	$(OTLP_ENCODE:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
 	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
 	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)
