@@ -2,6 +2,11 @@
 /*
  * One request to a collector and what it answered: HTTP or gRPC, by libcurl.
  * Blocks the calling thread, which is never the one that traces.
+ *
+ * Which answer is which outcome: otlp_answer.h. Whatever fails below HTTP, such
+ * as names, connections, TLS, time and answers that are no HTTP, is to be
+ * retried, as it may pass; what the answer said before it broke off counts,
+ * if that was a failure. Redirects are not followed.
  */
 #ifndef REQTRACE_EXPORT_OTLP_CLIENT_H
 #define REQTRACE_EXPORT_OTLP_CLIENT_H
