@@ -144,7 +144,8 @@ class Exposition:
         need(len(fields) == 2 and not fields[0], "name, space, value expected")
         need(self.family is not None, "sample without a family")
         family = self.families[self.family]
-        suffixes = SUFFIXES[self.kind, family.get("type")]
+        need("type" in family, "sample before its TYPE")
+        suffixes = SUFFIXES[self.kind, family["type"]]
         need(name in [self.family + s for s in suffixes], "of no such family")
         series = (name, tuple(sorted(labels.items())))
         need(series not in self.seen, "series twice")
