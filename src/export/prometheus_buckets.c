@@ -7,23 +7,33 @@
 
 /* What a request is judged by has a boundary every factor of 2, from 15 us to
  * 64 s; parts, of which there are many, every factor of 4, from 15 us to 16 s:
- * a page of all that the series bounds allow is to fit a scrape. */
+ * a page of all that the series bounds allow is to fit a scrape. What lasts as
+ * long as a client likes, from 1 ms to 17 minutes. */
 static const struct prometheus_ladder fine = {-16, 1, 23};
 static const struct prometheus_ladder coarse = {-16, 2, 11};
+static const struct prometheus_ladder lasting = {-10, 2, 11};
 
 struct prometheus_ladder prometheus__ladder(const struct metric_info *info)
 {
-	static const char *const whole[] = {
-		"http.server.request.duration",
-		"http.client.request.duration",
-		"db.client.operation.duration",
-		"reqtrace.db.server.operation.duration",
-		"reqtrace.server.exchange.duration",
+	static const struct {
+		const char *name;
+		const struct prometheus_ladder *ladder;
+	} others[] = {
+		{"http.server.request.duration", &fine},
+		{"http.client.request.duration", &fine},
+		{"db.client.operation.duration", &fine},
+		{"reqtrace.db.server.operation.duration", &fine},
+		{"reqtrace.server.exchange.duration", &fine},
+		{"reqtrace.client.exchange.duration", &fine},
+		{"reqtrace.server.stream.duration", &lasting},
+		{"reqtrace.client.stream.duration", &lasting},
+		{"reqtrace.server.connection.duration", &lasting},
+		{"reqtrace.client.connection.duration", &lasting},
 	};
 
-	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
-		if (!strcmp(info->name, whole[i]))
-			return fine;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!strcmp(info->name, others[i].name))
+			return *others[i].ladder;
 	}
 	return coarse;
 }

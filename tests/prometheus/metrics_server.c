@@ -101,8 +101,7 @@ static int serve(const char *port)
 		;
 	http_server__health(s, &health);
 	http_server__stop(s);
-	printf("%" PRIu64 " scrapes, %" PRIu64 " failures, %" PRIu64
-	       " bytes\n",
+	printf("%" PRIu64 " scrapes, %" PRIu64 " failures, %" PRIu64 " bytes\n",
 	       health.scrapes, health.failures, health.bytes);
 	return atomic_load(&fixed_out) != 0;
 }
@@ -159,8 +158,9 @@ int main(int argc, char **argv)
 		return cost();
 	if (argc == 3 && !strcmp(argv[1], "listen"))
 		return serve(argv[2]);
-	fprintf(stderr, "usage: %s text|openmetrics|protobuf|expected|cost|"
-			"listen PORT\n",
+	fprintf(stderr,
+		"usage: %s text|openmetrics|protobuf|expected|cost|"
+		"listen PORT\n",
 		argv[0]);
 	return 2;
 }
