@@ -191,7 +191,7 @@ void prometheus__resource_labels(const struct metric_resource *r,
 static bool is_taken(const char *name)
 {
 	return !strcmp(name, "job") || !strcmp(name, "instance") ||
-	       !strcmp(name, "le") || !strcmp(name, "otel_metric_overflow");
+	       !strcmp(name, "le");
 }
 
 static void label_name(const char *key, char *name)
@@ -213,6 +213,10 @@ static void add_value(const struct metric_attribute *a,
 
 	if (a->text) {
 		s->value(s, a->text);
+		return;
+	}
+	if (a->is_bool) {
+		s->value(s, a->number ? "true" : "false");
 		return;
 	}
 	snprintf(number, sizeof(number), "%" PRId64, a->number);
@@ -265,9 +269,10 @@ static bool is_identity(const char *key)
 	       !strcmp(key, "service.instance.id");
 }
 
-static bool is_overflow(const char *key)
+static bool is_none(const char *key)
 {
-	return !strcmp(key, "otel.metric.overflow");
+	(void)key;
+	return false;
 }
 
 void prometheus__info_labels(const struct metric_resource *r,
@@ -279,7 +284,5 @@ void prometheus__info_labels(const struct metric_resource *r,
 void prometheus__point_labels(const struct metric_point *p,
 			      struct prometheus_sink *s)
 {
-	attribute_labels(p->attributes, p->attributes_len, is_overflow, s);
-	if (p->overflow)
-		add_label(s, "otel_metric_overflow", "true");
+	attribute_labels(p->attributes, p->attributes_len, is_none, s);
 }

@@ -10,6 +10,15 @@
 #define MS 1000000ull
 #define START 1700000000000000000ull
 
+#define TEXT(name, value)                                                      \
+	{                                                                      \
+		.key = (name), .text = (value)                                 \
+	}
+#define NUMBER(name, value)                                                    \
+	{                                                                      \
+		.key = (name), .number = (value)                               \
+	}
+
 static const struct metric_info duration = {"http.server.request.duration", "s",
 					    "Duration of requests.",
 					    METRIC_HISTOGRAM, false};
@@ -24,27 +33,30 @@ static const struct metric_info own = {"reqtrace.exporter.cpu.time", "s",
 				       true};
 
 static const struct metric_attribute shop[] = {
-	{"a-b", "1", 0},
-	{"a.b", "2", 0},
-	{"host.name", "x\"y\\z\nw", 0},
-	{"job", "nightly", 0},
-	{"process.pid", NULL, 42},
-	{"service.instance.id", "shop-1", 0},
-	{"service.name", "shop", 0},
-	{"service.namespace", "web", 0},
+	TEXT("a-b", "1"),
+	TEXT("a.b", "2"),
+	TEXT("host.name", "x\"y\\z\nw"),
+	TEXT("job", "nightly"),
+	NUMBER("process.pid", 42),
+	TEXT("service.instance.id", "shop-1"),
+	TEXT("service.name", "shop"),
+	TEXT("service.namespace", "web"),
 };
 static const struct metric_attribute db[] = {
-	{"service.instance.id", "db-1", 0},
-	{"service.name", "db", 0},
+	TEXT("service.instance.id", "db-1"),
+	TEXT("service.name", "db"),
 };
 static const struct metric_attribute get_200[] = {
-	{"http.request.method", "GET", 0},
-	{"http.response.status_code", NULL, 200},
-	{"http.route", "/a/{id}", 0},
+	TEXT("http.request.method", "GET"),
+	NUMBER("http.response.status_code", 200),
+	TEXT("http.route", "/a/{id}"),
 };
 static const struct metric_attribute get_500[] = {
-	{"http.request.method", "GET", 0},
-	{"http.response.status_code", NULL, 500},
+	TEXT("http.request.method", "GET"),
+	NUMBER("http.response.status_code", 500),
+};
+static const struct metric_attribute rest[] = {
+	{.key = "otel.metric.overflow", .number = 1, .is_bool = true},
 };
 static const struct metric_exemplar exemplars[] = {
 	{1 * MS, START + 1, {1}, {1}},
@@ -76,7 +88,9 @@ const struct metrics *fake_metrics__small(void)
 	web[1] = (struct metric_point){.attributes = get_500,
 				       .attributes_len = LEN(get_500),
 				       .ended = true};
-	web[2] = (struct metric_point){.overflow = true};
+	web[2] = (struct metric_point){.attributes = rest,
+				       .attributes_len = LEN(rest),
+				       .overflow = true};
 	for (size_t i = 0; i < LEN(web); i++)
 		histogram__init(&web[i].histogram, i == 2 ? 0 : RT_HIST_SCALE);
 	add(&web[0].histogram, 0, 1);
@@ -109,7 +123,17 @@ const struct metrics *fake_metrics__small(void)
 
 /* --- a large one -------------------------------------------------------- */
 
-#define ATTRIBUTES 7
+static const struct metric_attribute usual[] = {
+	TEXT("http.request.method", "GET"),
+	NUMBER("http.response.status_code", 200),
+	TEXT("http.route", NULL),
+	TEXT("network.protocol.version", "1.1"),
+	TEXT("reqtrace.route.source", "path"),
+	NUMBER("server.port", 8080),
+	TEXT("url.scheme", "http"),
+};
+#define ATTRIBUTES LEN(usual)
+#define ROUTE 2
 
 struct large {
 	struct metrics m;
@@ -124,8 +148,8 @@ struct large {
 };
 
 static const struct metric_attribute one_service[] = {
-	{"service.instance.id", "0f8fad5b-d9cb-469f-a165-70867728950e", 0},
-	{"service.name", "checkout", 0},
+	TEXT("service.instance.id", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+	TEXT("service.name", "checkout"),
 };
 
 static void *zeroed(size_t n, size_t size)
@@ -144,17 +168,8 @@ static void set_points(struct large *l, size_t points)
 
 		snprintf(l->routes[i], sizeof(l->routes[i]),
 			 "/api/v1/things%zu/{id}", i);
-		*a++ = (struct metric_attribute){"http.request.method", "GET",
-						 0};
-		*a++ = (struct metric_attribute){"http.response.status_code",
-						 NULL, 200};
-		*a++ = (struct metric_attribute){"http.route", l->routes[i], 0};
-		*a++ = (struct metric_attribute){"network.protocol.version",
-						 "1.1", 0};
-		*a++ = (struct metric_attribute){"reqtrace.route.source",
-						 "path", 0};
-		*a++ = (struct metric_attribute){"server.port", NULL, 8080};
-		*a++ = (struct metric_attribute){"url.scheme", "http", 0};
+		memcpy(a, usual, sizeof(usual));
+		a[ROUTE].text = l->routes[i];
 		l->points[i].attributes = &l->attributes[i * ATTRIBUTES];
 		l->points[i].attributes_len = ATTRIBUTES;
 		histogram__share(&l->points[i].histogram, &l->histogram);
