@@ -149,16 +149,23 @@ static void keep_reading(struct turn *t, const struct turn *whole)
 	t->errors = whole->errors;
 }
 
+/* Both are of one exchange, whole as it was when it was reported before its
+ * end. By all its bytes, t may be a request of its own after all: then the
+ * other one was joined to the turn before, and holds what belongs to that. */
+static bool was_whole(const struct turn *t, const struct turn *whole)
+{
+	return whole && whole->framing == PROTO_WHOLE &&
+	       whole->joined == t->joined;
+}
+
 /* What a server sends unasked, long after a whole answer, is no part of it; nor
- * does it matter whether anybody was left to take it. Both are of the same
- * exchange, joined to the same turn or to none. */
+ * does it matter whether anybody was left to take it. Not for a t that has no
+ * more than whole: the provisional record may have been copied while the answer
+ * was being written down. */
 static void keep_answer(struct turn *t, struct turn *whole)
 {
-	if (turn__is_whole(whole))
-		keep_reading(t, whole);
-	if (t->response_total > whole->response_total)
-		t->flags &= ~(RT_EX_UNACKED | RT_EX_SEND_FAILED |
-			      RT_EX_PEER_CLOSED_FIRST);
+	t->flags &=
+		~(RT_EX_UNACKED | RT_EX_SEND_FAILED | RT_EX_PEER_CLOSED_FIRST);
 	t->framing = PROTO_WHOLE;
 	t->response_last = whole->response_last;
 	t->response_total = whole->response_total;
@@ -180,11 +187,12 @@ static int take_turn(struct exchanges *xs, struct connection *c,
 	err = turn__read(xs->reader, c, ev, c->held, &t);
 	if (err)
 		return err;
-	/* By all its bytes, t may be a request of its own after all: then the
-	 * other one holds what belongs to the turn before. */
-	if (c->pending && c->pending->framing == PROTO_WHOLE &&
-	    c->pending->joined == t.joined)
-		keep_answer(&t, c->pending);
+	if (was_whole(&t, c->pending)) {
+		if (turn__is_whole(c->pending))
+			keep_reading(&t, c->pending);
+		if (t.response_total > c->pending->response_total)
+			keep_answer(&t, c->pending);
+	}
 	turn_free(xs, &c->pending);
 	if (c->held && !t.joined) {
 		err = settle_held(xs, c);

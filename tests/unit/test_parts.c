@@ -325,6 +325,45 @@ static void unasked_push_changes_no_parts(void **state)
 	assert_int_equal(r->rtt, 3000);
 }
 
+/* It was copied when the clocks had not been, as the answer had just gone out:
+ * the next record of the same answer has them. */
+static void half_written_answer_is_replaced(void **state)
+{
+	struct rig *rig = *state;
+	const struct request *r;
+
+	for (int last = 0; last < 2; last++)
+		rig_exchange(
+			rig, TIMES, .in = GET, .out = OK2,
+			.last_tid = last ? 77 : 0,
+			.clock = {[RT_CLOCK_SLEEP] = last ? 700 : 0},
+			.end = last ? RT_END_NEXT : RT_END_IDLE,
+			.flags = RT_EX_PARTS | (last ? 0 : RT_EX_PROVISIONAL));
+	r = summed(rig);
+	assert_int_equal(r->last_tid, 77);
+	assert_int_equal(r->part[PART_SLEEP], 700);
+	assert_int_equal(r->part[PART_UNATTRIBUTED], 100);
+}
+
+/* The other half was missing: the end was when the copy was made. */
+static void end_of_half_written_answer_is_replaced(void **state)
+{
+	struct rig *rig = *state;
+	const struct request *r;
+
+	for (int last = 0; last < 2; last++)
+		rig_exchange(
+			rig, .first_recv = 1100, .in = GET, .out = OK2,
+			.first_send = last ? 1900 : 0, .ended = 1800,
+			.clock = {[RT_CLOCK_SLEEP] = 800},
+			.end = last ? RT_END_NEXT : RT_END_IDLE,
+			.flags = RT_EX_PARTS | (last ? 0 : RT_EX_PROVISIONAL));
+	r = summed(rig);
+	assert_int_equal(r->end, 1900);
+	assert_false(r->parts_cut);
+	assert_int_equal(r->part[PART_SLEEP], 800);
+}
+
 static void later_provisional_has_later_parts(void **state)
 {
 	struct rig *rig = *state;
@@ -468,7 +507,8 @@ static void whole_answer_keeps_its_parts_when_joined(void **state)
 	for (int last = 0; last < 2; last++)
 		rig_exchange(
 			rig, .seq = 1, .first_recv = 1000, .first_send = 1200,
-			.in = POST_HEAD "he", .out = OK2,
+			.in = POST_HEAD "he",
+			.out = last ? OK2 "HTTP/1.1 408 Late\r\n\r\n" : OK2,
 			.end = last ? RT_END_NEXT : RT_END_IDLE,
 			.flags = RT_EX_PARTS | (last ? 0 : RT_EX_PROVISIONAL),
 			.clock = {[RT_CLOCK_LOCK] = last ? 70 : 10});
@@ -573,6 +613,8 @@ int main(void)
 		T(clocks_past_a_peers_end_are_no_fault),
 		T(inverted_times_leave_no_room),
 		T(unasked_push_changes_no_parts),
+		T(half_written_answer_is_replaced),
+		T(end_of_half_written_answer_is_replaced),
 		T(later_provisional_has_later_parts),
 		T(joined_turns_add_up),
 		T(joined_client_queue_is_that_of_the_answer),
