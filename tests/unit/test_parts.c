@@ -333,12 +333,12 @@ static void half_written_answer_is_replaced(void **state)
 	const struct request *r;
 
 	for (int last = 0; last < 2; last++)
-		rig_exchange(
-			rig, TIMES, .in = GET, .out = OK2,
-			.last_tid = last ? 77 : 0,
-			.clock = {[RT_CLOCK_SLEEP] = last ? 700 : 0},
-			.end = last ? RT_END_NEXT : RT_END_IDLE,
-			.flags = RT_EX_PARTS | (last ? 0 : RT_EX_PROVISIONAL));
+		rig_exchange(rig, TIMES, .in = GET, .out = OK2,
+			     .last_tid = last ? 77 : 0,
+			     .clock = {[RT_CLOCK_SLEEP] = last ? 700 : 0},
+			     .end = last ? RT_END_NEXT : RT_END_IDLE,
+			     .flags = RT_EX_PARTS |
+				      (last ? 0 : RT_EX_PROVISIONAL));
 	r = summed(rig);
 	assert_int_equal(r->last_tid, 77);
 	assert_int_equal(r->part[PART_SLEEP], 700);
@@ -352,12 +352,12 @@ static void end_of_half_written_answer_is_replaced(void **state)
 	const struct request *r;
 
 	for (int last = 0; last < 2; last++)
-		rig_exchange(
-			rig, .first_recv = 1100, .in = GET, .out = OK2,
-			.first_send = last ? 1900 : 0, .ended = 1800,
-			.clock = {[RT_CLOCK_SLEEP] = 800},
-			.end = last ? RT_END_NEXT : RT_END_IDLE,
-			.flags = RT_EX_PARTS | (last ? 0 : RT_EX_PROVISIONAL));
+		rig_exchange(rig, .first_recv = 1100, .in = GET, .out = OK2,
+			     .first_send = last ? 1900 : 0, .ended = 1800,
+			     .clock = {[RT_CLOCK_SLEEP] = 800},
+			     .end = last ? RT_END_NEXT : RT_END_IDLE,
+			     .flags = RT_EX_PARTS |
+				      (last ? 0 : RT_EX_PROVISIONAL));
 	r = summed(rig);
 	assert_int_equal(r->end, 1900);
 	assert_false(r->parts_cut);
@@ -489,7 +489,7 @@ static void parts_of_the_turn_before_are_its_own(void **state)
 		     .clock = {[RT_CLOCK_LOCK] = 20});
 	assert_int_equal(rig_pending(rig)->part[PART_LOCK], 30);
 	rig_exchange(rig, .seq = 2, .first_recv = 1600, .first_send = 1800,
-		     .in = GET, .out = OK2, .flags = RT_EX_PARTS,
+		     .in = GET, .out = OK2 OK2 OK2, .flags = RT_EX_PARTS,
 		     .clock = {[RT_CLOCK_LOCK] = 40});
 	assert_int_equal(summed(rig)->part[PART_LOCK], 10);
 	r = summed(rig);
