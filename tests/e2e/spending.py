@@ -41,6 +41,10 @@ SLACK = 200e-6 if SLOW == 1 else 400e-6 * SLOW
 LATE = 40e-6 * SLOW
 
 
+class Mistimed(Failure):
+    """Times differ, and nothing that is counted does."""
+
+
 def on_disk(test):
     """A directory of which files are on a disk, for as long as the case."""
     def kind(path):
@@ -204,9 +208,10 @@ def inside(test, what, span, value, slack, others=""):
     """How far value is outside of span, which must not be far."""
     near = nearest(value, *span)
     off = abs(value - near)
-    test.check(f"{what}: service {span[0] * 1e3:.3f} to {span[1] * 1e3:.3f} "
-               f"ms, reqtrace {value * 1e3:.3f} ms, {off * 1e3:.3f} ms off{others}",
-               off <= max(near * SHARE, slack))
+    if off > max(near * SHARE, slack):
+        raise Mistimed(f"{what}: service {span[0] * 1e3:.3f} to "
+                       f"{span[1] * 1e3:.3f} ms, reqtrace {value * 1e3:.3f} "
+                       f"ms, {off * 1e3:.3f} ms off{others}")
     return off
 
 

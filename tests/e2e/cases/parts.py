@@ -10,14 +10,19 @@ import engine
 from cases.registry import case, case_for
 from harness import SLOW, Skip
 from services import PeerServer
-from spending import (CAUSES, MODES, PART_OF, SHARE, SLACK, Reported, Service,
-                      Upstreams, blocked, compare, inside, pair)
+from spending import (CAUSES, MODES, PART_OF, SHARE, SLACK, Mistimed, Reported,
+                      Service, Upstreams, blocked, compare, inside, pair)
 from tracer import Tracer
 
 # An emulated machine is unsure by milliseconds: more time on each cause.
 REQUESTS = 20 if SLOW == 1 else 10
 US = 5000 if SLOW == 1 else 20000
 MIXED = {cause: US * 2 // 5 for cause in CAUSES}
+
+# A virtual CPU of its that stands still between the clock of one and that of
+# the other, for as long as the next one runs (100 ms), is in one's figures only.
+# It does not do so each time, and what is wrong in the figures does.
+TRIES = 1 if SLOW == 1 else 3
 
 # One thread reads, handles and answers: nothing of it need be unplaced.
 ONE_THREAD = ("thread", "pool", "prefork", "epoll", "uring")
@@ -99,6 +104,18 @@ def parts_of_causes(test, mode):
     if mode == "uring" and not engine.has("io_uring"):
         raise Skip(engine.lacks(("io_uring",)))
     upstreams = Upstreams(test)
+    for left in reversed(range(TRIES)):
+        try:
+            check_mode(test, mode, upstreams)
+            return
+        except Mistimed as e:
+            if not left:
+                raise
+            test.facts.clear()
+            test.remark(f"tried again, as {e}")
+
+
+def check_mode(test, mode, upstreams):
     for _ in range(3):
         found = run_mode(test, mode, upstreams)
         if all(truth.adds_up() for _, truth, _ in found):
