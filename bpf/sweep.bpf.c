@@ -2,12 +2,13 @@
 /*
  * Run by userspace before each refresh and at the end: reports exchanges that
  * have an answer but no next request yet, so that the last one of an idle
- * connection shows with its own times; notices sockets that are gone where no
+ * connection shows with its own times, and requests without an answer, each
+ * once, so that they show as in flight; notices sockets that are gone where no
  * hook tells that.
  */
 #include "report.h"
 
-/* Set by userspace for the last run: report requests in flight too. */
+/* Set by userspace for the last run: what is open is told for good. */
 rt_u32 rt_sweep_stop;
 
 /* Room for the largest record: the exchange is copied before it is claimed,
@@ -41,9 +42,23 @@ static __always_inline bool sweep__due(const struct conn *c)
 	if (!(c->state & EXCHANGE_BITS))
 		return false;
 	if (c->phase == PHASE_REQUEST)
-		return rt_sweep_stop;
+		return rt_sweep_stop || c->shown != c->changes;
 	return (c->state & EXCHANGE_BITS) == EXCHANGE_OPEN ||
 	       c->shown != c->changes;
+}
+
+/* Whether rec is still of the open exchange. Where that has an answer it is
+ * claimed: from here on it counts. A request without one is only made known as
+ * being served: it stays OPEN, so that its own record, or a summary when the
+ * ring is full, comes all the same. */
+static __always_inline bool sweep__holds(const struct sweep_record *rec,
+					 struct conn *c, u64 was, u64 seq)
+{
+	if (rec->ex.header.flags & RT_EX_NO_RESPONSE &&
+	    rec->ex.end == RT_END_IDLE)
+		return *(volatile u64 *)&c->state == was;
+	return __sync_val_compare_and_swap(&c->state, was,
+					   seq << 2 | EXCHANGE_SHOWN) == was;
 }
 
 /* Report the open exchange as provisional, if it stays open meanwhile. */
@@ -62,8 +77,7 @@ static __noinline int sweep__conn(struct conn *c)
 		return 0;
 	}
 	sweep__fill(rec, c, seq, now);
-	if (__sync_val_compare_and_swap(&c->state, was,
-					seq << 2 | EXCHANGE_SHOWN) != was) {
+	if (!sweep__holds(rec, c, was, seq)) {
 		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
 		return 0;
 	}

@@ -103,7 +103,9 @@ enum rt_end {
 enum rt_exchange_flag {
 	/* May come again with the same seq: the later record replaces it. */
 	RT_EX_PROVISIONAL = 0x0001,
-	/* Not a byte of response was seen. */
+	/* Not a byte of response was seen. With RT_END_IDLE it is only made
+	 * known as in flight: it counts by a later record of its number, or in
+	 * a summary. */
 	RT_EX_NO_RESPONSE = 0x0002,
 	/* The peer's FIN came before any byte of the response: it aborted, or
 	 * half-closed. */

@@ -87,6 +87,11 @@ static int finish_pending(struct exchanges *xs, struct connection *c,
 
 	if (!c->pending)
 		return 0;
+	/* Its own record did not fit the ring: it is in a summary. */
+	if (turn__is_news(c->pending)) {
+		turn_free(xs, &c->pending);
+		return 0;
+	}
 	t = *c->pending;
 	free(c->pending);
 	c->pending = NULL;
@@ -201,7 +206,7 @@ static int take_turn(struct exchanges *xs, struct connection *c,
 			return err;
 		}
 	}
-	if (t.kind != PROTO_EXCHANGE)
+	if (t.kind != PROTO_EXCHANGE && !turn__is_news(&t))
 		return begin_stream(xs, c, &t, ex);
 	return is_final(ex) ? finish(xs, c, &t)
 			    : turn_keep(xs, &c->pending, &t);
@@ -230,6 +235,8 @@ static int take_late(struct exchanges *xs, struct connection *c,
 	struct turn t;
 	int err;
 
+	if (ex->end == RT_END_IDLE && ex->header.flags & RT_EX_NO_RESPONSE)
+		return 0;
 	connection__see(c, ex->seq);
 	if (c->upgraded)
 		return stream__add_late(c, xs->sink, ex);

@@ -390,7 +390,7 @@ void turn__release(struct turn_reader *reader, struct turn *t)
 
 bool turn__may_go_on(const struct turn *t)
 {
-	if (t->kind != PROTO_EXCHANGE || !t->proto)
+	if (t->kind != PROTO_EXCHANGE || !t->proto || turn__is_news(t))
 		return false;
 	if (t->end == RT_END_CLOSE || t->end == RT_END_RESET)
 		return false;
@@ -402,6 +402,11 @@ bool turn__is_whole(const struct turn *t)
 {
 	return t->kind == PROTO_EXCHANGE && t->framing == PROTO_WHOLE &&
 	       !t->no_response && !t->request_partial && t->exact;
+}
+
+bool turn__is_news(const struct turn *t)
+{
+	return t->no_response && t->end == RT_END_IDLE;
 }
 
 bool turn__is_in_flight(const struct turn *t)

@@ -74,6 +74,10 @@ bool turn__may_go_on(const struct turn *t);
  * what else comes of it is no part of it. */
 bool turn__is_whole(const struct turn *t);
 
+/* True if it says no more than that there is such a request: it counts by
+ * another record, or was counted by the kernel. */
+bool turn__is_news(const struct turn *t);
+
 /* True if the whole answer cannot be there yet. */
 bool turn__is_in_flight(const struct turn *t);
 

@@ -138,6 +138,88 @@ static void answers_end_it(void **state)
 	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
 }
 
+/* The kernel had no room for its own record: it is in a summary, and what made
+ * it known does not count it again. */
+static void news_alone_is_no_request(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .seq = 1, UNANSWERED, .in = GET);
+	rig_exchange(rig, .seq = 2, UNANSWERED, .in = GET);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
+	rig_close(rig, .time = 5000);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
+	assert_int_equal(model__totals(rig->m).unanswered, 0);
+}
+
+/* Late news is none: the exchange has its own record, or gets it. */
+static void late_news_changes_nothing(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .seq = 3, TIMES, .in = GET, .out = OK2);
+	rig_exchange(rig, .seq = 2, UNANSWERED, .in = GET);
+	assert_int_equal(model__totals(rig->m).in_flight, 0);
+	rig_exchange(rig, .seq = 2, TIMES, .in = GET, .out = OK2);
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 2);
+}
+
+static void aborted_after_the_news(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .seq = 1, UNANSWERED, .in = GET);
+	rig_exchange(rig, .seq = 1, .flags = RT_EX_NO_RESPONSE, .arrive = 1000,
+		     .first_recv = 1100, .ended = 4000, .end = RT_END_CLOSE,
+		     .in = GET);
+	rig_close(rig, .time = 4000);
+	assert_string_equal(rig_request(rig)->status, "aborted");
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
+}
+
+/* What asks for a stream is one when it is answered, unless it is refused. */
+static void streams_begin_with_the_answer(void **state)
+{
+	static const char subscribe[] = "*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n";
+	struct rig *rig = *state;
+
+	rig_exchange(rig, .seq = 1, UNANSWERED, .in = subscribe);
+	assert_int_equal(rig_left(rig, CALL_STREAM), 0);
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
+	rig_exchange(rig, .seq = 1, TIMES, .in = subscribe,
+		     .out = "-NOAUTH Authentication required.\r\n");
+	assert_int_equal(rig_left(rig, CALL_STREAM), 0);
+	assert_string_equal(rig_request(rig)->status, "NOAUTH");
+	rig_exchange(rig, .seq = 2, TIMES, .in = GET, .out = OK2);
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 1);
+}
+
+/* The body that a 100 (Continue) asked for, and that takes its time. */
+static void joined_requests_fly_once(void **state)
+{
+	struct rig *rig = *state;
+	const struct request *r;
+
+	rig_exchange(rig, .seq = 1, TIMES,
+		     .in = "PUT /a HTTP/1.1\r\nExpect: 100-continue\r\n"
+			   "Content-Length: 2\r\n\r\n",
+		     .out = "HTTP/1.1 100 Continue\r\n\r\n");
+	assert_int_equal(model__totals(rig->m).in_flight, 1);
+	for (int i = 0; i < 2; i++) {
+		rig_exchange(rig, .seq = 2, UNANSWERED, .in = "hi");
+		assert_int_equal(model__totals(rig->m).in_flight, 1);
+	}
+	rig_exchange(rig, .seq = 2, .first_recv = 2000, .first_send = 3000,
+		     .in = "hi", .out = OK2);
+	r = rig_request(rig);
+	assert_string_equal(r->operation, "PUT /a");
+	assert_string_equal(r->status, "200");
+	assert_int_equal(r->begin, 1000);
+	assert_int_equal(r->end, 3000);
+	assert_int_equal(rig_left(rig, CALL_REQUEST), 0);
+}
+
 static int refuse(void *arg, const struct sink_in_flight *f)
 {
 	(void)f;
@@ -164,6 +246,11 @@ int main(void)
 		T(they_are_bounded),
 		T(none_is_none),
 		T(answers_end_it),
+		T(news_alone_is_no_request),
+		T(late_news_changes_nothing),
+		T(aborted_after_the_news),
+		T(streams_begin_with_the_answer),
+		T(joined_requests_fly_once),
 		T(an_error_ends_the_walk),
 	};
 
