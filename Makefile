@@ -69,7 +69,7 @@ UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 PEER_SRCS := $(sort $(wildcard tests/peers/*.c))
 BENCH_USER_SRCS := tests/bench/load.c tests/bench/pipeline.c
-BENCH_SRCS := $(filter-out %.bpf.c $(BENCH_USER_SRCS),\
+BENCH_SRCS := $(filter-out %.bpf.c $(BENCH_USER_SRCS) tests/bench/batch.c,\
 	$(sort $(wildcard tests/bench/*.c)))
 
 OBJS := $(SRCS:%.c=$(B)/obj/%.o)
@@ -93,6 +93,7 @@ ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
 KERNEL_CACHE := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
 BENCH_USER := $(B)/tests/bench/pipeline
 BENCH_USER_OBJS := $(BENCH_USER_SRCS:%.c=$(B)/obj/%.o)
+BENCH_BATCH := $(B)/tests/bench/batch
 
 FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	-prune -o -name '*.[ch]' -print))
@@ -104,7 +105,7 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	format static view prometheus asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
 	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
-	arm64 otlp otlp-update
+	bench-batch arm64 otlp otlp-update
 
 all: $(B)/reqtrace
 
@@ -120,7 +121,7 @@ help:
 	@echo 'the figures of tests/kernels/verifier.txt'
 	@echo 'what tracing costs: bench (docs/bench.md), bench-icount in'
 	@echo 'instructions (docs/bench-icount.md), bench-user of userspace'
-	@echo '(docs/bench-user.md)'
+	@echo '(docs/bench-user.md), bench-batch of a batch of metrics'
 
 # --- BPF ---------------------------------------------------------------
 
@@ -358,6 +359,15 @@ $(BENCH_USER): $(BENCH_USER_OBJS) $(B)/libreqtrace.a
 bench-user: $(BENCH_USER)
 	@$< -j $(B)/bench-user.json $(LOADS)
 
+# What a batch of metrics costs the thread that traces.
+$(BENCH_BATCH): $(B)/obj/tests/bench/batch.o $(B)/libreqtrace.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-batch: $(BENCH_BATCH)
+	@$<
+
 check-static: $(B)/static/reqtrace
 	@scripts/check-static.sh $<
 
@@ -424,7 +434,8 @@ clean:
 -include $(OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
 	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(METRICS_SERVER:$(B)/%=$(B)/obj/%.d) \
-	$(OTLP_ENCODE:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) $(B)/asan/src/main.d \
+	$(OTLP_ENCODE:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) \
+	$(B)/obj/tests/bench/batch.d $(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
 	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
 	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)

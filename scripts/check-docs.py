@@ -3,7 +3,8 @@
 """Checks what documents say against the tree.
 
 docs/counters.md has a section for each counter of a report and no other,
-relative links and their anchors lead somewhere, and the man page and the
+docs/metrics.md a row for each metric with its unit and kind, and an example
+that uses it by the name that Prometheus gives it, relative links and their anchors lead somewhere, and the man page and the
 changelog name the version. Prints one line a problem; exits with 1 if any.
 """
 import glob
@@ -34,6 +35,43 @@ def counters():
         yield "src/stats/counters.c: no counter found"
 
 
+KINDS = {"HISTOGRAM": ("s", "histogram"), "SECONDS": ("s", "counter"),
+         "COUNTER": (None, "counter"), "UP_DOWN": (None, "up-down"),
+         "GAUGE": (None, "gauge")}
+
+
+def prometheus_name(name, unit, kind):
+    suffix = {"s": "seconds", "By": "bytes"}.get(unit)
+    name = name.replace(".", "_")
+    if suffix and not name.endswith("_" + suffix):
+        name += "_" + suffix
+    return name + "_total" if kind == "counter" else name
+
+
+def metrics():
+    source, document = "src/export/metric_table.c", "docs/metrics.md"
+    text = read(document)
+    rows = {name: (unit, kind) for name, unit, kind in re.findall(
+        r"^\| `([\w.]+)` \| `([^`]+)` \| ([\w-]+) \|", text, re.M)}
+    examples = "\n".join(re.findall(r"^    .*$", text, re.M))
+    found = re.findall(r"\] = (\w+)\(\s*\"([\w.]+)\"(?:,\s*\"([^\"]+)\",\s*\")?",
+                       read(source))
+    for macro, name, unit in found:
+        fixed, kind = KINDS[macro]
+        unit = fixed or unit
+        if name not in rows:
+            yield f"{document}: no row for {name}"
+        elif rows[name] != (unit, kind):
+            yield f"{document}: {name} is not {unit}, {kind}"
+        if not re.search(rf"\b{prometheus_name(name, unit, kind)}(_bucket|"
+                         r"_sum|_count)?\b(?!_)", examples):
+            yield f"{document}: no example uses {name}"
+    for name in sorted(set(rows) - {name for _, name, _ in found}):
+        yield f"{document}: {name} is not in {source}"
+    if not found:
+        yield f"{source}: no metric found"
+
+
 def links():
     for path in ["README.md", "CHANGELOG.md", *glob.glob("docs/*.md")]:
         for link in re.findall(r"\]\(([^)\s]+)\)", read(path)):
@@ -57,7 +95,7 @@ def version():
 
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    problems = [*counters(), *links(), *version()]
+    problems = [*counters(), *metrics(), *links(), *version()]
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"docs: {len(problems)} problems")

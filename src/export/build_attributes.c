@@ -67,6 +67,15 @@ struct attributes attributes__copy(const struct metric_attribute *from,
 	return (struct attributes){item, len};
 }
 
+struct attributes attributes__move(struct attributes of, struct arena *a)
+{
+	struct metric_attribute *item = arena__get(a, of.len * sizeof(*item));
+
+	for (size_t i = 0; item && i < of.len; i++)
+		item[i] = of.item[i];
+	return (struct attributes){item, item ? of.len : 0};
+}
+
 struct attributes attributes__with(struct attributes of, const char *key,
 				   const char *text, struct arena *a)
 {
@@ -108,24 +117,31 @@ static const char *known_method(const char *text, size_t len)
 	return "_OTHER";
 }
 
-/* "GET /users/{id}"; "CONNECT" and "OPTIONS *" have no route. */
+/* "GET /users/{id}"; "CONNECT" and "OPTIONS *" have no route. key: where the
+ * template is; NULL: not wanted. */
 static void http_operation(struct attribute_list *l, const char *operation,
-			   bool route, struct arena *a)
+			   const char *key, struct arena *a)
 {
 	const char *space = strchr(operation, ' ');
 	size_t len = space ? (size_t)(space - operation) : strlen(operation);
 
 	attribute_list__text(l, "http.request.method",
 			     known_method(operation, len));
-	if (!route || !space || space[1] != '/')
+	if (!key || !space || space[1] != '/')
 		return;
-	attribute_list__text(l, "http.route",
+	attribute_list__text(l, key,
 			     arena__text(a, space + 1, strlen(space + 1)));
 	/* "{id}" and "..." are nothing that a path has as it is. */
 	attribute_list__text(l, "reqtrace.route.source",
 			     strstr(space, "{id}") || strstr(space, "/...")
 				     ? "template"
 				     : "path");
+}
+
+/* Routes are a server's; of a client it is the template of a URL. */
+static const char *route_key(enum rt_role role)
+{
+	return role == RT_ROLE_CLIENT ? "url.template" : "http.route";
 }
 
 static void version(struct attribute_list *l, const char *text, struct arena *a)
@@ -200,7 +216,7 @@ bool build__series(struct attribute_list *l, const struct snapshot_series *s,
 	if (is_plain(s->protocol) && is(s->operation, folded_operation))
 		return false;
 	if (is(s->protocol, "http")) {
-		http_operation(l, s->operation, true, a);
+		http_operation(l, s->operation, route_key(s->role), a);
 		attribute_list__text(l, "url.scheme", "http");
 		unusual_transport(l, s->transport);
 	} else if (is(s->protocol, "redis")) {
@@ -258,7 +274,7 @@ bool build__stream(struct attribute_list *l, const struct snapshot_stream *s,
 	attribute_list__text(l, "reqtrace.protocol",
 			     arena__text(a, s->protocol, strlen(s->protocol)));
 	if (s->operation[0])
-		http_operation(l, s->operation, true, a);
+		http_operation(l, s->operation, route_key(s->role), a);
 	unusual_transport(l, s->transport);
 	port(l, s->port);
 	return true;
@@ -269,7 +285,7 @@ enum metric_id build__flying(struct attribute_list *l,
 			     struct arena *a)
 {
 	if (is(f->protocol, "http")) {
-		http_operation(l, f->operation, false, a);
+		http_operation(l, f->operation, NULL, a);
 		attribute_list__text(l, "url.scheme", "http");
 		unusual_transport(l, f->transport);
 		port(l, f->port);

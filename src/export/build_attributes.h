@@ -36,6 +36,9 @@ struct attributes attribute_list__keep(const struct attribute_list *l,
 struct attributes attributes__copy(const struct metric_attribute *item,
 				   size_t len, struct arena *a);
 
+/* With none: texts and keys are those of before. */
+struct attributes attributes__move(struct attributes of, struct arena *a);
+
 /* of, and one more. */
 struct attributes attributes__with(struct attributes of, const char *key,
 				   const char *text, struct arena *a);

@@ -15,6 +15,7 @@ void cells__free(struct cells *cs)
 		free(cs->of[i].cell);
 		cs->of[i] = (struct cell_list){0};
 	}
+	arena__free(&cs->temporary);
 }
 
 static int add(struct cells *cs, enum metric_id id, const struct cell *cell)
@@ -69,15 +70,18 @@ static struct cell make_cell(struct cells *cs, struct service *service,
 	return cell;
 }
 
-/* The same with one attribute more. */
+/* The same with one attribute more. Most of these are merged with others, or
+ * there is no room for them. */
 static struct cell cell_with(struct cells *cs, const struct cell *of,
 			     const char *key, const char *text)
 {
 	struct cell cell = *of;
 
-	if (!cell.overflow)
-		cell.attributes =
-			attributes__with(of->attributes, key, text, cs->arena);
+	if (cell.overflow)
+		return cell;
+	cell.attributes =
+		attributes__with(of->attributes, key, text, &cs->temporary);
+	cell.temporary = true;
 	return cell;
 }
 
@@ -328,5 +332,5 @@ int cells__fill(struct cells *cs, const struct build_health *health,
 		err = add_cost(cs);
 	for (size_t i = 0; i < health_len && !err; i++)
 		err = add_health(cs, &health[i]);
-	return cs->arena->failed ? -ENOMEM : err;
+	return cs->arena->failed || cs->temporary.failed ? -ENOMEM : err;
 }

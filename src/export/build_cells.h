@@ -18,7 +18,8 @@ struct cell {
 	const struct histogram *histogram; /* the snapshot's; or: */
 	uint64_t value;
 	const struct snapshot_series *series; /* of a duration: has exemplars */
-	bool overflow; /* .attributes is attributes_overflow */
+	bool overflow;	/* .attributes is attributes_overflow */
+	bool temporary; /* .attributes are in struct cells' .temporary */
 };
 
 struct cell_list {
@@ -30,6 +31,7 @@ struct cells {
 	struct cell_list of[METRIC_IDS];
 	struct services *services; /* not owned */
 	struct arena *arena;	   /* not owned: where attributes are */
+	struct arena temporary;	   /* those that few points will have */
 	const struct snapshot *snap;
 	uint64_t start; /* of services that are new */
 };

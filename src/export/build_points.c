@@ -98,6 +98,7 @@ static void fold(struct run *run)
 	for (size_t i = 0; i < run->len; i++) {
 		run->first[i].attributes = attributes_overflow;
 		run->first[i].overflow = true;
+		run->first[i].temporary = false;
 	}
 }
 
@@ -354,11 +355,14 @@ static int make_point(const struct points *ps, const struct service *s,
 		      const struct metric_info *info, const struct run *run,
 		      const struct metric_point *was, struct metric_point *p)
 {
+	struct attributes attributes = run->first->attributes;
 	int err = 0;
 
+	if (run->first->temporary)
+		attributes = attributes__move(attributes, &ps->batch->arena);
 	*p = (struct metric_point){
-		.attributes = run->first->attributes.item,
-		.attributes_len = run->first->attributes.len,
+		.attributes = attributes.item,
+		.attributes_len = attributes.len,
 		.overflow = run->first->overflow,
 	};
 	if (info->kind == METRIC_HISTOGRAM)
