@@ -97,7 +97,7 @@ static void set_span(struct histogram *h, const struct span *s)
 	h->bucket = s->data;
 }
 
-static void set_bucket(struct histogram *h, uint32_t i, uint64_t value)
+static inline void set_bucket(struct histogram *h, uint32_t i, uint64_t value)
 {
 	switch (h->width) {
 	case 1:
@@ -292,6 +292,21 @@ int histogram__add_summary(struct histogram *h, const uint32_t *counts,
 	return 0;
 }
 
+/* into has reserved room for all of from. */
+static void add_buckets(struct histogram *into, const struct histogram *from,
+			int shift)
+{
+	for (int i = 0; i < (int)from->len; i++) {
+		uint64_t value = histogram__bucket(from, (uint32_t)i);
+		uint32_t to = (uint32_t)(((from->offset + i) >> shift) -
+					 into->offset);
+
+		if (value)
+			set_bucket(into, to,
+				   histogram__bucket(into, to) + value);
+	}
+}
+
 int histogram__merge(struct histogram *into, const struct histogram *from)
 {
 	int shift, err;
@@ -310,14 +325,9 @@ int histogram__merge(struct histogram *into, const struct histogram *from)
 		if (!err)
 			err = reserve(into, from->count);
 	}
-	for (int i = 0; i < (int)from->len && !err; i++) {
-		int index = (from->offset + i) >> shift;
-
-		err = add_to_bucket(into, (uint32_t)(index - into->offset),
-				    histogram__bucket(from, (uint32_t)i));
-	}
 	if (err)
 		return err;
+	add_buckets(into, from, shift);
 	into->zero_count += from->zero_count;
 	note(into, from->count, from->sum, from->min, from->max);
 	return 0;

@@ -2,7 +2,7 @@
 /*
  * What building a batch of metrics costs the thread that traces: 2,000 series
  * of a service, each with all of its parts, in one process and in eight. Prints
- * milliseconds and memory of a batch.
+ * milliseconds of CPU time, and memory of a batch.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static uint64_t now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 

@@ -61,7 +61,7 @@ struct snapshot_process *rig__process(struct rig *r, uint32_t pid,
 {
 	struct snapshot_process *p = &r->process[r->snap.processes_len++];
 
-	assert_true(p < r->process + 8);
+	assert_true(p < r->process + RIG_PROCESSES);
 	*p = (struct snapshot_process){.pid = pid,
 				       .ppid = ppid,
 				       .comm = "comm",
@@ -151,16 +151,110 @@ static void check(const struct metrics *m)
 	}
 }
 
+static const struct metric_point *same_point(const struct metrics *m,
+					     const char *id,
+					     const struct metric_info *info,
+					     const struct metric_point *p)
+{
+	for (size_t i = 0; i < m->resources_len; i++) {
+		const struct metric_resource *r = &m->resources[i];
+		const struct metric metric = rig__metric(r, info->name);
+
+		if (strcmp(r->id, id) != 0)
+			continue;
+		for (size_t k = 0; k < metric.points_len; k++) {
+			if (!metrics__compare_attributes(
+				    metric.points[k].attributes,
+				    metric.points[k].attributes_len,
+				    p->attributes, p->attributes_len))
+				return &metric.points[k];
+		}
+	}
+	return NULL;
+}
+
+/* was: in the batch before, or NULL. */
+static void check_point(const struct metrics *before,
+			const struct metric_info *info,
+			const struct metric_point *was,
+			const struct metric_point *is)
+{
+	assert_true(is->start <= before->time);
+	if (is->ended) {
+		/* Once, and only what had figures. */
+		assert_non_null(was);
+		assert_false(was->ended);
+		assert_int_equal(is->histogram.count, 0);
+		assert_int_equal(is->value, 0);
+		return;
+	}
+	if (!was)
+		return;
+	if (was->ended || is->start != was->start) {
+		assert_int_equal(is->start, before->time);
+		return;
+	}
+	assert_true(is->histogram.count >= was->histogram.count);
+	assert_true(is->histogram.sum >= was->histogram.sum);
+	if (info->kind == METRIC_COUNTER)
+		assert_true(is->value >= was->value);
+}
+
+typedef void (*point_fn)(const struct metrics *other, const char *id,
+			 const struct metric_info *info,
+			 const struct metric_point *p);
+
+static void each_point(const struct metrics *m, const struct metrics *other,
+		       point_fn fn)
+{
+	for (size_t i = 0; i < m->resources_len; i++) {
+		const struct metric_resource *r = &m->resources[i];
+
+		for (size_t k = 0; k < r->metrics_len; k++) {
+			/* All with all: only of few. */
+			size_t len = r->metrics[k].points_len;
+
+			for (size_t j = 0; len < 100 && j < len; j++)
+				fn(other, r->id, r->metrics[k].info,
+				   &r->metrics[k].points[j]);
+		}
+	}
+}
+
+static void check_new(const struct metrics *before, const char *id,
+		      const struct metric_info *info,
+		      const struct metric_point *is)
+{
+	check_point(before, info, same_point(before, id, info, is), is);
+}
+
+static void check_old(const struct metrics *now, const char *id,
+		      const struct metric_info *info,
+		      const struct metric_point *was)
+{
+	if (!was->ended)
+		assert_non_null(same_point(now, id, info, was));
+}
+
+/* Nothing vanishes without a word, falls, or ends twice. */
+static void check_since(const struct metrics *before, const struct metrics *now)
+{
+	each_point(now, before, check_new);
+	each_point(before, now, check_old);
+}
+
 const struct metrics *rig__batch(struct rig *r)
 {
 	const struct metrics *m;
 
 	r->snap.now += 10 * RIG_SECOND;
-	assert_int_equal(build__metrics(r->b, &r->snap, NULL, r->health,
+	assert_int_equal(build__metrics(r->b, &r->snap, r->exemplars, r->health,
 					r->health_len, &m),
 			 0);
 	assert_int_equal(m->time, RIG_WALL + (r->snap.now - r->snap.start));
 	check(m);
+	if (r->last)
+		check_since(r->last, m);
 	metrics__put(r->last);
 	r->last = m;
 	return m;

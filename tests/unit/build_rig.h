@@ -12,11 +12,13 @@
 #define RIG_MS UINT64_C(1000000)
 #define RIG_WALL (UINT64_C(1760000000) * RIG_SECOND)
 
+#define RIG_PROCESSES 64
+
 struct rig {
 	struct export_config config;
 	struct build *b;
 	struct snapshot snap;
-	struct snapshot_process process[8];
+	struct snapshot_process process[RIG_PROCESSES];
 	struct snapshot_series *series; /* room for series_max */
 	size_t series_max;
 	struct snapshot_stream stream[2];
@@ -25,6 +27,7 @@ struct rig {
 	struct snapshot_counter counter[4];
 	const struct build_health *health;
 	size_t health_len;
+	const struct exemplars *exemplars;
 	const struct metrics *last; /* the latest batch */
 };
 
@@ -43,7 +46,8 @@ void rig__request(struct snapshot_series *s, uint64_t ns, uint64_t times);
 /* The snapshot is empty again but for its processes. */
 void rig__clear(struct rig *r);
 
-/* The next batch, 10 s later; the rig's. */
+/* The next batch, 10 s later; the rig's. The one before is compared with it:
+ * what must stay stays. */
 const struct metrics *rig__batch(struct rig *r);
 
 /* How many resources have that service.name, and the first of them. */

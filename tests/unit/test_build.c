@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "build_rig.h"
+#include "export/exemplars.h"
 #include "export/metric_table.h"
 
 #define HTTP "http.server.request.duration"
@@ -564,6 +565,110 @@ static void connections_and_streams(void **state)
 	rig__free(&r);
 }
 
+static void exemplars_of_workers_come_together(void **state)
+{
+	static const char protocol[] = "tcp", none[] = "";
+	const struct metric_point *p;
+	struct rig r;
+	struct exemplars *e = exemplars__new();
+
+	(void)state;
+	assert_non_null(e);
+	rig__init(&r, 2);
+	r.exemplars = e;
+	for (uint32_t pid = 7; pid <= 8; pid++) {
+		struct snapshot_series *s;
+
+		rig__process(&r, pid, 1, "web");
+		s = rig__series(&r, pid, RT_ROLE_SERVER, 80, protocol, none,
+				none);
+		s->version = none;
+		rig__request(s, RIG_MS, 6);
+	}
+	for (uint32_t i = 0; i < 12; i++) {
+		struct request q = {.pid = 7 + i % 2,
+				    .role = RT_ROLE_SERVER,
+				    .port = 80,
+				    .protocol = protocol,
+				    .operation = none,
+				    .status = none,
+				    .version = none};
+		struct metric_exemplar x = {.value = i, .time = RIG_WALL + i};
+
+		assert_int_equal(exemplars__add(e, &q, &x), 0);
+	}
+	p = point(service(rig__batch(&r), "web"),
+		  "reqtrace.server.exchange.duration",
+		  "network.transport=tcp reqtrace.protocol=tcp server.port=80");
+	assert_int_equal(p->exemplars_len, EXEMPLARS_KEPT);
+	for (size_t i = 0; i < p->exemplars_len; i++)
+		assert_int_equal(p->exemplars[i].value, 4 + i);
+	exemplars__free(e);
+	rig__free(&r);
+}
+
+static uint32_t dice(uint64_t *state, uint32_t sides)
+{
+	*state = *state * UINT64_C(6364136223846793005) + 1;
+	return (uint32_t)(*state >> 33) % sides;
+}
+
+/* Processes begin, work, become others and exit, in any order: every batch is
+ * compared with the one before. */
+static void whatever_happens_nothing_falls(void **state)
+{
+	static const char *const names[] = {"web", "job", "db"};
+	static const char *const operations[] = {"GET /", "POST /a",
+						 "GET /b/{id}"};
+	uint64_t seed = 20251120;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct rig r;
+
+		rig__init(&r, 3 * RIG_PROCESSES);
+		r.config.per_process = round % 2;
+		for (int step = 0; step < 60; step++) {
+			size_t n = r.snap.processes_len;
+			uint32_t pid = 100 + (uint32_t)n;
+
+			if (n < RIG_PROCESSES && !dice(&seed, 3)) {
+				rig__process(&r, pid,
+					     n ? 100 + dice(&seed, (uint32_t)n)
+					       : 1,
+					     names[dice(&seed, 3)]);
+				for (int i = 0; i < 3; i++)
+					rig__series(&r, pid, RT_ROLE_SERVER, 80,
+						    "http", operations[i],
+						    "200");
+			}
+			for (size_t i = 0; i < n; i++) {
+				struct snapshot_process *p = &r.process[i];
+
+				if (p->exited)
+					continue;
+				if (dice(&seed, 2))
+					rig__request(
+						&r.series[3 * i +
+							  dice(&seed, 3)],
+						RIG_MS * (1 + dice(&seed, 50)),
+						1 + dice(&seed, 9));
+				p->exited = !dice(&seed, 8);
+				if (!dice(&seed, 40))
+					p->service = names[dice(&seed, 3)];
+			}
+			rig__batch(&r);
+		}
+		/* All end, and all is forgotten but reqtrace itself. */
+		for (size_t i = 0; i < r.snap.processes_len; i++)
+			r.process[i].exited = true;
+		for (int i = 0; i < 3; i++)
+			rig__batch(&r);
+		assert_int_equal(r.last->resources_len, 1);
+		rig__free(&r);
+	}
+}
+
 /* --- bounds -----------------------------------------------------------------
  */
 
@@ -821,6 +926,8 @@ int main(void)
 		cmocka_unit_test(a_total_that_falls_begins_anew),
 		cmocka_unit_test(what_is_in_flight_falls_to_zero),
 		cmocka_unit_test(connections_and_streams),
+		cmocka_unit_test(exemplars_of_workers_come_together),
+		cmocka_unit_test(whatever_happens_nothing_falls),
 		cmocka_unit_test(the_rest_is_one_point),
 		cmocka_unit_test(room_is_for_all_services),
 		cmocka_unit_test(a_resource_says_what_is_known),
