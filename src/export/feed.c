@@ -130,7 +130,7 @@ static bool feed__has(const struct feed *f, uint64_t max_age)
 {
 	if (f->closed || !f->latest)
 		return f->closed;
-	return f->latest->made + max_age >= now__ns();
+	return now__ns() - f->latest->made <= max_age;
 }
 
 const struct metrics *feed__take(struct feed *f, uint64_t max_age,
