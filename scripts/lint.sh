@@ -59,7 +59,8 @@ formatted() {
 
 scripts_parse() {
 	local script
-	for script in scripts/*.sh scripts/kernels/*.sh .ci/run; do
+	for script in scripts/*.sh scripts/kernels/*.sh scripts/receivers/*.sh \
+		.ci/run; do
 		bash -n "$script" || return 1
 	done
 }

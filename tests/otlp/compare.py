@@ -5,7 +5,7 @@
     compare.py [--update] ENCODE
 
 ENCODE (tests/otlp/encode.c) writes requests as protobuf and as JSON. Of each,
-protoc decodes the former by the .proto files that scripts/receivers/proto.sh
+protoc decodes the former by the .proto files that scripts/receivers/fetch.sh
 finds; what it reads must be the same as tests/otlp/NAME.txt and the same as the
 JSON says, whose types are those of the OTLP/JSON mapping. Ends with
 "otlp: N passed, N failed, N skipped".
@@ -19,6 +19,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+PROTO = os.path.join(os.environ.get("REQTRACE_RECEIVER_CACHE") or
+                     os.path.join(ROOT, "build", "receivers"), "proto")
 
 METRICS = ("opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest",
            "opentelemetry/proto/collector/metrics/v1/metrics_service.proto")
@@ -188,9 +190,10 @@ def check(program, include, name, update):
 def main():
     update = sys.argv[1] == "--update"
     program = os.path.abspath(sys.argv[-1])
-    found = subprocess.run([os.path.join(ROOT, "scripts/receivers/proto.sh")],
+    found = subprocess.run([os.path.join(ROOT, "scripts/receivers/fetch.sh"),
+                            "proto"],
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                           text=True, timeout=300)
+                           text=True, timeout=300, check=False)
     passed = failed = 0
     if found.returncode:
         for name in CASES:
@@ -199,7 +202,7 @@ def main():
         return 0
     for name in CASES:
         try:
-            why = check(program, found.stdout.strip(), name, update)
+            why = check(program, PROTO, name, update)
         except (OSError, ValueError, KeyError,
                 subprocess.SubprocessError) as err:
             why = f"{type(err).__name__}: {err}"

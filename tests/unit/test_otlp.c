@@ -651,6 +651,31 @@ static void exemplars_are_sent_until_they_arrive(void **state)
 	}
 }
 
+/* Whose end was in a batch that never arrived; what comes later under the same
+ * name is another. */
+static void what_is_missing_is_forgotten(void **state)
+{
+	const struct export_config config = {.delta = true};
+	struct otlp_metrics *o = otlp_metrics__new(&config);
+	const struct metrics none = {.start = 100, .time = 2000};
+	struct points p = {.len = 0};
+	struct single s;
+
+	(void)state;
+	assert_non_null(o);
+	single__init(&s, FAKE_REQUESTS);
+	s.point.value = 9;
+	send_single(o, &s, &p, true);
+	s.m.time = 3000;
+	send_single(o, &s, &p, true);
+	assert_int_equal(p.len, 0);
+	assert_int_equal(otlp_metrics__begin(o, &none), 0);
+	send_single(o, &s, &p, true);
+	ASSERT_FIELD(&p, "=7:", AS_INT, 9);
+	free_points(&p);
+	otlp_metrics__free(o);
+}
+
 /* Scaled down between two deltas, a histogram is still the same one. */
 static void deltas_outlive_a_lower_scale(void **state)
 {
@@ -731,6 +756,7 @@ int main(void)
 		cmocka_unit_test(deltas_join_in_time),
 		cmocka_unit_test(end_is_told_once_without_a_value),
 		cmocka_unit_test(exemplars_are_sent_until_they_arrive),
+		cmocka_unit_test(what_is_missing_is_forgotten),
 		cmocka_unit_test(deltas_outlive_a_lower_scale),
 		cmocka_unit_test(spans_are_split_in_order),
 	};
