@@ -464,6 +464,33 @@ static void a_total_that_falls_begins_anew(void **state)
 	rig__free(&r);
 }
 
+static void what_comes_again_begins_anew(void **state)
+{
+	static const char metric[] = "reqtrace.server.exchange.duration";
+	const struct metric_resource *web;
+	uint64_t ended;
+	struct rig r;
+
+	(void)state;
+	rig__init(&r, 2);
+	rig__process(&r, 7, 1, "web");
+	rig__process(&r, 8, 1, "web");
+	rig__request(rig__series(&r, 7, RT_ROLE_SERVER, 80, "tcp", "", ""),
+		     RIG_MS, 3);
+	rig__batch(&r);
+	r.process[0].service = "job";
+	web = service(rig__batch(&r), "web");
+	assert_true(rig__metric(web, metric).points[0].ended);
+	ended = r.last->time;
+	rig__batch(&r);
+	rig__request(rig__series(&r, 8, RT_ROLE_SERVER, 80, "tcp", "", ""),
+		     RIG_MS, 1);
+	web = service(rig__batch(&r), "web");
+	assert_int_equal(rig__count(web, metric), 1);
+	assert_int_equal(rig__metric(web, metric).points[0].start, ended);
+	rig__free(&r);
+}
+
 static void what_is_in_flight_falls_to_zero(void **state)
 {
 	static const char active[] = "http.server.active_requests";
@@ -924,6 +951,7 @@ int main(void)
 		cmocka_unit_test(a_restart_between_two_batches_is_seen),
 		cmocka_unit_test(a_daemon_that_forks_is_one_service),
 		cmocka_unit_test(a_total_that_falls_begins_anew),
+		cmocka_unit_test(what_comes_again_begins_anew),
 		cmocka_unit_test(what_is_in_flight_falls_to_zero),
 		cmocka_unit_test(connections_and_streams),
 		cmocka_unit_test(exemplars_of_workers_come_together),
