@@ -21,9 +21,9 @@ struct build;
 
 /* reqtrace's own figures, which are in no snapshot. */
 struct build_health {
-	const struct metric_attribute *attributes;
+	const struct metric_attribute *attributes; /* sorted by key */
 	size_t attributes_len;
-	const struct metric_info *info;
+	const struct metric_info *info; /* in metric_table */
 	uint64_t value;
 };
 
@@ -32,7 +32,7 @@ struct build *build__new(const struct export_config *config);
 void build__free(struct build *b); /* accepts NULL */
 
 /* The batch of a snapshot, a reference of the caller's. exemplars: NULL if
- * there are no spans. 0 or -ENOMEM (b is as it was). */
+ * there are no spans. 0 or -ENOMEM: nothing was told, the next one tells it. */
 int build__metrics(struct build *b, const struct snapshot *snap,
 		   const struct exemplars *exemplars,
 		   const struct build_health *health, size_t health_len,
