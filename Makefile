@@ -87,6 +87,9 @@ PEERS := $(PEER_SRCS:%.c=$(B)/%)
 LIVE_DEMO := $(B)/tests/view/live_demo
 METRICS_SERVER := $(B)/tests/prometheus/metrics_server
 OTLP_ENCODE := $(B)/tests/otlp/encode
+OTLP_SEND := $(B)/tests/export/otlp_send
+# Programs of the tests that stand on the unit tests' made-up figures.
+MADE_UP := $(LIVE_DEMO) $(METRICS_SERVER) $(OTLP_ENCODE)
 BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
 # For a guest that has no libraries.
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
@@ -105,15 +108,14 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	format static view prometheus asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
 	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
-	bench-batch arm64 otlp otlp-update
+	bench-batch arm64 otlp otlp-update export
 
 all: $(B)/reqtrace
 
 help:
 	@echo 'all deps demo check install uninstall clean static'
-	@echo 'tests, one by one: lint unit asan golden otlp view prometheus e2e fuzz'
-	@echo 'check-static'
-	@echo 'check-demo check-install check-kernels'
+	@echo 'tests, one by one: lint unit asan golden otlp view prometheus export e2e'
+	@echo 'fuzz check-static check-demo check-install check-kernels'
 	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
 	@echo 'sanitizers: $(B)/asan/reqtrace);  golden-update rewrites the'
 	@echo 'expected output of the golden tests from the present program;'
@@ -189,7 +191,7 @@ arm64:
 
 # --- tests ---------------------------------------------------------------
 
-tests: $(UNIT) $(ASAN) $(LIVE_DEMO) $(METRICS_SERVER) $(OTLP_ENCODE)
+tests: $(UNIT) $(ASAN) $(MADE_UP) $(OTLP_SEND)
 fuzzers: $(FUZZERS)
 peers: $(PEERS)
 
@@ -207,29 +209,19 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/helpers.a \
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
-# The live view with made-up figures, for tests/view/live_test.py.
-$(B)/obj/tests/view/live_demo.o: BASE_FLAGS += -Itests/unit
-$(LIVE_DEMO): $(B)/obj/tests/view/live_demo.o \
-		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
+$(MADE_UP:$(B)/%=$(B)/obj/%.o): BASE_FLAGS += -Itests/unit
+$(MADE_UP): $(B)/%: $(B)/obj/%.o $(B)/obj/tests/unit/helpers.a \
+		$(B)/libreqtrace.a
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
-# Made-up metrics as Prometheus gets them, for tests/prometheus/run.py.
-$(B)/obj/tests/prometheus/metrics_server.o: BASE_FLAGS += -Itests/unit
-$(METRICS_SERVER): $(B)/obj/tests/prometheus/metrics_server.o \
-		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
+# One request to a collector, for tests/export/faults_test.py; with sanitizers,
+# as what it reads is hostile.
+$(OTLP_SEND): $(B)/asan/tests/export/otlp_send.o $(B)/asan/libreqtrace.a
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-
-# Writes requests of made-up figures, for tests/otlp/compare.py.
-$(B)/obj/tests/otlp/encode.o: BASE_FLAGS += -Itests/unit
-$(OTLP_ENCODE): $(B)/obj/tests/otlp/encode.o \
-		$(B)/obj/tests/unit/helpers.a $(B)/libreqtrace.a
-	@mkdir -p $(@D)
-	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CLANG) $(SANITIZE) -o $@ $^ $(LIBS)
 
 # What make bench needs beside the program.
 $(B)/tests/bench/%: tests/bench/%.c Makefile
@@ -320,6 +312,10 @@ otlp: $(OTLP_ENCODE)
 
 otlp-update: $(OTLP_ENCODE)
 	@/usr/bin/python3 tests/otlp/compare.py --update $<
+
+# Requests to a collector that fails in every way: tests/peers/otlp_faults.js.
+export: $(OTLP_SEND)
+	@OTLP_SEND=$< /usr/bin/python3 tests/export/faults_test.py
 
 fuzz: $(FUZZERS)
 	@scripts/fuzz.sh $(B)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
@@ -417,7 +413,7 @@ demo:
 
 check:
 	scripts/deps.sh build test
-	+scripts/check.sh $(B) unit asan golden otlp view prometheus e2e
+	+scripts/check.sh $(B) unit asan golden otlp view prometheus export e2e
 
 install: $(B)/reqtrace
 	$(INSTALL) -D -m 755 $(B)/reqtrace $(DESTDIR)$(PREFIX)/bin/reqtrace
@@ -433,9 +429,9 @@ clean:
 
 -include $(OBJS:.o=.d) $(STATIC_OBJS:.o=.d) $(BPF_OBJS:.o=.d) $(OTHER_BPF_OBJS:.o=.d) $(ASAN_OBJS:.o=.d) \
 	$(FUZZ_OBJS:.o=.d) $(PEERS:=.d) \
-	$(LIVE_DEMO:$(B)/%=$(B)/obj/%.d) $(METRICS_SERVER:$(B)/%=$(B)/obj/%.d) \
-	$(OTLP_ENCODE:$(B)/%=$(B)/obj/%.d) $(BENCH_USER_OBJS:.o=.d) \
-	$(B)/obj/tests/bench/batch.d $(B)/asan/src/main.d \
+	$(MADE_UP:$(B)/%=$(B)/obj/%.d) $(OTLP_SEND:$(B)/%=$(B)/asan/%.d) \
+	$(BENCH_USER_OBJS:.o=.d) $(B)/obj/tests/bench/batch.d \
+	$(B)/asan/src/main.d \
 	$(UNIT_SRCS:%.c=$(B)/obj/%.d) $(UNIT_HELPERS:%.c=$(B)/obj/%.d) \
 	$(UNIT_SRCS:%.c=$(B)/asan/%.d) $(UNIT_HELPERS:%.c=$(B)/asan/%.d) \
 	$(FUZZ_SRCS:%.c=$(B)/fuzz/%.d)

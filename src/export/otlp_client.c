@@ -183,6 +183,14 @@ static int client__headers(const struct otlp_client *c, uint64_t ms,
 	return code;
 }
 
+/* libcurl up to 7.88 begins HTTP/2 anew on a connection that it uses again
+ * without TLS, and so fails (mended in 8.0.0). */
+static bool client__must_reconnect(bool plain_grpc)
+{
+	return plain_grpc &&
+	       curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+}
+
 #define SET(option, value)                                                     \
 	(code = code ? code : curl_easy_setopt(c->easy, option, value))
 
@@ -210,16 +218,18 @@ static CURLcode client__set(struct otlp_client *c)
 {
 	const struct otlp_target *t = c->target;
 	bool grpc = t->protocol == OTLP_GRPC;
+	bool tls = !strncmp(t->url, "https", 5);
 	long version = CURL_HTTP_VERSION_1_1;
 	CURLcode code = CURLE_OK;
 
 	if (grpc)
-		version = strncmp(t->url, "https", 5)
-				  ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-				  : CURL_HTTP_VERSION_2TLS;
+		version = tls ? CURL_HTTP_VERSION_2TLS
+			      : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 	SET(CURLOPT_URL, t->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_HTTP_VERSION, version);
+	SET(CURLOPT_FORBID_REUSE,
+	    client__must_reconnect(grpc && !tls) ? 1L : 0L);
 	SET(CURLOPT_HTTPPROXYTUNNEL, grpc ? 1L : 0L);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_USERAGENT, "reqtrace/" REQTRACE_VERSION);
