@@ -63,7 +63,9 @@ BPF_OWNERS := bpf/ring.bpf.c bpf/target.bpf.c bpf/account.bpf.c \
 BPF_SRCS := $(BPF_OWNERS) \
 	$(filter-out $(BPF_OWNERS),$(sort $(wildcard bpf/*.bpf.c)))
 FUZZ_LIB_SRCS := $(filter src/proto/% src/decode/% src/model/% src/base/% \
-	src/stats/% src/source/service% src/source/attributes%,$(SRCS))
+	src/stats/% src/source/service% src/source/attributes% \
+	src/export/otlp_answer% src/export/endpoint% src/export/protobuf_read%,\
+	$(SRCS))
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(filter-out $(UNIT_SRCS),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -278,7 +280,7 @@ $(B)/fuzz/libreqtrace.a: $(FUZZ_OBJS)
 
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(B)/fuzz/libreqtrace.a
 	$(call say,LD)
-	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -lm
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -ljansson -lm
 
 # A peer is one .c file; it gets liburing when it asks for it.
 $(B)/tests/peers/%: tests/peers/%.c Makefile
