@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "command.h"
 #include "doctor.h"
+#include "export/exporter.h"
 #include "output.h"
 #include "pipeline.h"
 #include "source/permissions.h"
@@ -43,6 +44,7 @@ enum { EXIT_TRACED = 0, EXIT_FAILED = 1 };
 struct app {
 	const struct options *options;
 	struct output *output;
+	struct exporter *exporter; /* NULL: nothing is exported */
 	struct pipeline *pipeline;
 	struct tracer *tracer;
 	struct loop *loop;
@@ -68,6 +70,16 @@ static int app__failed(struct app *a, int code)
 
 	return error__set(&a->err, code, "%s",
 			  err->text[0] ? err->text : strerror(-code));
+}
+
+/* A late failure: the run's if there was none before, else both are told. */
+static int app__also(struct app *a, int code, int end, const struct error *late)
+{
+	if (end && !code)
+		a->err = *late;
+	else if (end)
+		fprintf(stderr, "reqtrace: %s\n", late->text);
+	return code ? code : end;
 }
 
 /* --- callbacks of the loop ----------------------------------------- */
@@ -134,9 +146,22 @@ static int app__mark(struct app *a, enum rt_record_kind kind)
 	return code < 0 ? app__failed(a, code) : 0;
 }
 
+/* Whether figures arrive, when that changes; not across the live view, which
+ * has the terminal. */
+static void app__tell_news(struct app *a)
+{
+	struct error news;
+
+	if (!a->exporter || !exporter__news(a->exporter, &news))
+		return;
+	if (!output__live(a->output) || !isatty(STDERR_FILENO))
+		fprintf(stderr, "reqtrace: %s\n", news.text);
+}
+
 static int app__tick(void *ctx, uint64_t times)
 {
 	(void)times;
+	app__tell_news(ctx);
 	return app__mark(ctx, RT_REC_TICK);
 }
 
@@ -162,6 +187,13 @@ static int app__report(void *ctx, uint64_t signo)
 {
 	(void)signo;
 	return app__mark(ctx, RT_REC_REPORT);
+}
+
+/* Somebody waits for figures: a collector's time has come, or a scrape. */
+static int app__export(void *ctx, uint64_t fd)
+{
+	(void)fd;
+	return app__mark(ctx, RT_REC_EXPORT);
 }
 
 static int app__resize(void *ctx, uint64_t signo)
@@ -275,6 +307,9 @@ static int app__watch(struct app *a)
 	if (code >= 0)
 		code = loop__notified(a->loop, tracer__fd(a->tracer),
 				      app__ready, a);
+	if (code >= 0 && a->exporter)
+		code = loop__fd(a->loop, exporter__fd(a->exporter), app__export,
+				a);
 	if (code >= 0 && o->duration)
 		code = loop__timer(a->loop, o->duration, app__stop, a);
 	if (code >= 0 && output__live(a->output))
@@ -335,6 +370,9 @@ static int app__start(struct app *a)
 		code = permissions__drop(tracer__probes(a->tracer),
 					 a->command.pid, &a->err);
 	}
+	/* Its threads have what is left of the rights. */
+	if (!code && a->exporter)
+		code = exporter__start(a->exporter, &a->err);
 	if (code)
 		return code;
 	output__show(a->output);
@@ -356,6 +394,7 @@ static int app__start(struct app *a)
 
 static int app__trace(struct app *a)
 {
+	struct error late = {};
 	int code, end;
 
 	code = app__check_pids(a);
@@ -368,10 +407,16 @@ static int app__trace(struct app *a)
 		code = app__start(a);
 	if (code)
 		return code;
-	/* A failure while running still ends with the report. */
+	/* A failure while running still ends with the report, and with what was
+	 * to be exported. */
 	code = loop__run(a->loop);
 	end = app__mark(a, RT_REC_END);
-	return code ? code : end;
+	code = code ? code : end;
+	if (a->exporter) {
+		end = exporter__finish(a->exporter, &late);
+		code = app__also(a, code, end, &late);
+	}
+	return code;
 }
 
 static int app__replay(struct app *a)
@@ -396,7 +441,7 @@ static int app__replay(struct app *a)
 				 path);
 }
 
-/* Free everything; a late failure counts if there was none before. */
+/* Free everything. */
 static int app__close(struct app *a, int code)
 {
 	struct error late = {};
@@ -409,14 +454,9 @@ static int app__close(struct app *a, int code)
 	command__end(&a->command);
 	output__close(a->output);
 	loop__free(a->loop);
+	exporter__free(a->exporter);
 	end = pipeline__free(a->pipeline, &late);
-	if (end && code) /* both are told */
-		fprintf(stderr, "reqtrace: %s\n", late.text);
-	if (end && !code) {
-		code = end;
-		a->err = late;
-	}
-	return code;
+	return app__also(a, code, end, &late);
 }
 
 static int app__doctor(const struct options *options)
@@ -438,8 +478,11 @@ int app__run(const struct options *options)
 		return app__doctor(options);
 
 	code = output__open(&a.output, options, &a.err);
+	if (!code && export_config__is_on(&options->export.config))
+		code = exporter__new(&a.exporter, &options->export.config, &a.err);
 	if (!code)
-		code = pipeline__new(&a.pipeline, options, a.output, &a.err);
+		code = pipeline__new(&a.pipeline, options, a.output, a.exporter,
+				     &a.err);
 	if (!code)
 		code = options->mode == OPTIONS_REPLAY ? app__replay(&a)
 						       : app__trace(&a);

@@ -15,12 +15,16 @@
 #define MAX_HOOKS 64
 #define MAX_LOST 8
 
+/* Of slow exchanges when spans of them are wanted and --slow does not say. */
+#define SPANS_QUANTILE 0.99
+
 /* With fewer connections, all of them stay in the caches by themselves. */
 #define MANY_CONNECTIONS 4096
 
 struct pipeline {
 	const struct options *options;
 	struct output *output;
+	struct exporter *exporter; /* NULL: none */
 	struct recording *recording;
 	struct stats *stats;
 	struct model *model;
@@ -46,19 +50,51 @@ static int pipeline__slow(void *ctx, const struct request *r, const char *comm)
 			    &p->err);
 }
 
-int pipeline__new(struct pipeline **out, const struct options *options,
-		  struct output *output, struct error *err)
+/* Are slow exchanges told, or are those that are pending nobody's business? */
+static bool pipeline__tells_slow(const struct options *options)
 {
-	struct pipeline *p = calloc(1, sizeof(*p));
+	return options->slow || options->slow_quantile > 0;
+}
+
+static int pipeline__settled(void *ctx, const struct request *r, bool slow)
+{
+	struct pipeline *p = ctx;
+
+	return exporter__request(p->exporter, r, slow,
+				 p->facts.wall_start - p->facts.start);
+}
+
+static struct stats_config pipeline__stats(struct pipeline *p)
+{
+	const struct options *options = p->options;
 	struct stats_config config = {
 		.by = options->by,
 		.top = options->top,
 		.verify = options->verify,
 		.slow_ns = options->slow,
 		.slow_quantile = options->slow_quantile,
-		.slow = pipeline__slow,
-		.slow_ctx = p,
+		.client_address = p->exporter != NULL,
 	};
+
+	if (pipeline__tells_slow(options)) {
+		config.slow = pipeline__slow;
+		config.slow_ctx = p;
+	}
+	if (p->exporter && options->export.config.otlp[OTLP_TRACES].on) {
+		config.settled = pipeline__settled;
+		config.settled_ctx = p;
+		if (!config.slow)
+			config.slow_quantile = SPANS_QUANTILE;
+	}
+	return config;
+}
+
+int pipeline__new(struct pipeline **out, const struct options *options,
+		  struct output *output, struct exporter *exporter,
+		  struct error *err)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+	struct stats_config config;
 	struct model_sink sink;
 	int code;
 
@@ -66,6 +102,7 @@ int pipeline__new(struct pipeline **out, const struct options *options,
 		return error__set(err, -ENOMEM, "out of memory");
 	p->options = options;
 	p->output = output;
+	p->exporter = exporter;
 	p->by = options->by;
 	if (options->record) {
 		code = recording__create(&p->recording, options->record, err);
@@ -73,6 +110,7 @@ int pipeline__new(struct pipeline **out, const struct options *options,
 			goto fail;
 	}
 	code = -ENOMEM;
+	config = pipeline__stats(p);
 	p->stats = stats__new(&config);
 	if (!p->stats)
 		goto fail;
@@ -181,11 +219,33 @@ static int pipeline__in_flight(void *ctx, model_in_flight_fn fn, void *arg)
 	return model__each_in_flight(ctx, fn, arg);
 }
 
+struct whole_only {
+	model_pending_fn fn;
+	void *arg;
+};
+
+static int pipeline__if_whole(void *arg, const struct request *r)
+{
+	const struct whole_only *only = arg;
+
+	return r->is_whole ? only->fn(only->arg, r) : 0;
+}
+
+/* Those that will settle as they are: exported totals never fall, and what may
+ * still grow would move from one bucket to another. */
+static int pipeline__whole(void *ctx, model_pending_fn fn, void *arg)
+{
+	struct whole_only only = {fn, arg};
+
+	return model__each_pending(ctx, pipeline__if_whole, &only);
+}
+
 static int pipeline__snapshot(struct pipeline *p, enum rt_record_kind kind,
 			      struct snapshot **out)
 {
 	const struct stats_pending pending = {
-		.each = pipeline__pending,
+		.each = kind == RT_REC_EXPORT ? pipeline__whole
+					      : pipeline__pending,
 		.each_in_flight = pipeline__in_flight,
 		.ctx = p->model,
 	};
@@ -207,7 +267,22 @@ static bool pipeline__is_unseen(const struct pipeline *p,
 				enum rt_record_kind kind)
 {
 	return kind == RT_REC_TICK && !output__shows_intervals(p->output) &&
-	       !p->options->slow && p->options->slow_quantile <= 0;
+	       !pipeline__tells_slow(p->options);
+}
+
+/* When tracing ends, both are tried. */
+static int pipeline__show(struct pipeline *p, enum rt_record_kind kind,
+			  const struct snapshot *snap)
+{
+	int code = 0, exported = 0;
+
+	if (kind == RT_REC_TICK)
+		code = output__interval(p->output, snap, &p->err);
+	else if (kind != RT_REC_EXPORT)
+		code = output__report(p->output, snap, &p->err);
+	if (p->exporter && (kind == RT_REC_EXPORT || kind == RT_REC_END))
+		exported = exporter__show(p->exporter, snap);
+	return code ? code : exported;
 }
 
 /* A mark in the stream: show. */
@@ -218,6 +293,8 @@ static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
 
 	if (p->recording)
 		recording__flush(p->recording);
+	if (kind == RT_REC_EXPORT && !p->exporter) /* replayed */
+		return 0;
 	if (pipeline__is_unseen(p, kind)) {
 		stats__pass(p->stats, p->now);
 		return 0;
@@ -227,10 +304,7 @@ static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
 		return p->err.text[0]
 			       ? code
 			       : error__set(&p->err, code, "out of memory");
-	if (kind == RT_REC_TICK)
-		code = output__interval(p->output, snap, &p->err);
-	else
-		code = output__report(p->output, snap, &p->err);
+	code = pipeline__show(p, kind, snap);
 	snapshot__free(snap);
 	return code;
 }
@@ -249,6 +323,7 @@ static int pipeline__event(struct pipeline *p, const struct event *ev)
 		return 0;
 	case RT_REC_TICK:
 	case RT_REC_REPORT:
+	case RT_REC_EXPORT:
 	case RT_REC_END:
 		p->now = ev->header->time;
 		p->ended |= ev->kind == RT_REC_END;

@@ -11,14 +11,17 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "export/exporter.h"
 #include "options.h"
 #include "output.h"
 
 struct pipeline;
 
-/* output stays the caller's. 0 and *out, or negative errno and err. */
+/* output and exporter (NULL: nothing is exported) stay the caller's. 0 and
+ * *out, or negative errno and err. */
 int pipeline__new(struct pipeline **out, const struct options *options,
-		  struct output *output, struct error *err);
+		  struct output *output, struct exporter *exporter,
+		  struct error *err);
 
 /* Close the recording and free all. 0, or the recording's first write error
  * and err. Accepts NULL. */

@@ -52,6 +52,7 @@ enum rt_record_kind {
 	RT_REC_COST = 70,     /* struct rt_cost */
 	RT_REC_END = 71,      /* struct rt_mark: tracing stopped */
 	RT_REC_THREADS = 72,  /* struct rt_threads: totals so far of one key */
+	RT_REC_EXPORT = 73,   /* struct rt_mark: figures are exported */
 };
 
 struct rt_header {

@@ -272,6 +272,7 @@ static const struct kind_rule rules[] = {
 	[RT_REC_REPORT] = {sizeof(struct rt_mark), 0, check_mark},
 	[RT_REC_COST] = {sizeof(struct rt_cost), 0, check_cost},
 	[RT_REC_END] = {sizeof(struct rt_mark), 0, check_mark},
+	[RT_REC_EXPORT] = {sizeof(struct rt_mark), 0, check_mark},
 };
 
 int decode__record(const void *bytes, size_t size, struct event *ev)

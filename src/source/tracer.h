@@ -53,8 +53,8 @@ int tracer__drain(struct tracer *t);
 int tracer__tidy(struct tracer *t);
 
 /* Have idle exchanges and totals reported, drain, then pass on a mark of this
- * kind: RT_REC_TICK, RT_REC_REPORT, or RT_REC_END, which also reports what is
- * in flight. 0 or negative errno. */
+ * kind: RT_REC_TICK, RT_REC_REPORT, RT_REC_EXPORT, or RT_REC_END, which also
+ * reports what is in flight. 0 or negative errno. */
 int tracer__mark(struct tracer *t, int kind);
 
 /* Pass exchanges that take ns or longer on at once; 0: none. */

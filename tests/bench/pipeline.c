@@ -180,7 +180,7 @@ static void passage__open(struct passage *p, const char *json)
 					  .interval = 1000000000}};
 	p->model = model__new(&sink);
 	if (!p->model || output__open(&p->output, &p->options, &err) ||
-	    pipeline__new(&p->pipeline, &p->options, p->output, &err))
+	    pipeline__new(&p->pipeline, &p->options, p->output, NULL, &err))
 		die(err.text);
 }
 

@@ -158,7 +158,7 @@ static void all_of_many_connections_count(void **state)
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(output__open(&output, &options, &err), 0);
-	assert_int_equal(pipeline__new(&p, &options, output, &err), 0);
+	assert_int_equal(pipeline__new(&p, &options, output, NULL, &err), 0);
 	feed_host(p);
 	for (uint64_t i = 1; i <= CONNECTIONS; i++) {
 		struct rt_connection rec = opening(i);
@@ -195,7 +195,7 @@ static void damage_is_told(void **state)
 	(void)state;
 	bad.end = 99;
 	assert_int_equal(output__open(&output, &options, &err), 0);
-	assert_int_equal(pipeline__new(&p, &options, output, &err), 0);
+	assert_int_equal(pipeline__new(&p, &options, output, NULL, &err), 0);
 	for (uint64_t i = 1; i <= CONNECTIONS; i++) {
 		struct rt_connection rec = opening(i);
 

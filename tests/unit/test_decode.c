@@ -355,6 +355,7 @@ static const struct fixed_kind fixed[] = {
 	{RT_REC_REPORT, sizeof(struct rt_mark)},
 	{RT_REC_COST, sizeof(struct rt_cost)},
 	{RT_REC_END, sizeof(struct rt_mark)},
+	{RT_REC_EXPORT, sizeof(struct rt_mark)},
 };
 
 static void fixed_kinds_have_one_size(void **state)
