@@ -479,7 +479,8 @@ int app__run(const struct options *options)
 
 	code = output__open(&a.output, options, &a.err);
 	if (!code && export_config__is_on(&options->export.config))
-		code = exporter__new(&a.exporter, &options->export.config, &a.err);
+		code = exporter__new(&a.exporter, &options->export.config,
+				     &a.err);
 	if (!code)
 		code = pipeline__new(&a.pipeline, options, a.output, a.exporter,
 				     &a.err);

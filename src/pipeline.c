@@ -60,8 +60,7 @@ static int pipeline__settled(void *ctx, const struct request *r, bool slow)
 {
 	struct pipeline *p = ctx;
 
-	return exporter__request(p->exporter, r, slow,
-				 p->facts.wall_start - p->facts.start);
+	return exporter__request(p->exporter, r, slow);
 }
 
 static struct stats_config pipeline__stats(struct pipeline *p)
@@ -402,7 +401,10 @@ int pipeline__record(void *ctx, const void *record, size_t size)
 
 uint64_t pipeline__slow_threshold(const struct pipeline *p)
 {
-	return stats__slow_threshold(p->stats);
+	/* Spans can wait. */
+	return pipeline__tells_slow(p->options)
+		       ? stats__slow_threshold(p->stats)
+		       : UINT64_MAX;
 }
 
 bool pipeline__ended(const struct pipeline *p)

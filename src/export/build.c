@@ -96,9 +96,7 @@ static int make_points(struct build *b, struct cells *cs, struct points *ps)
 }
 
 static int fill(struct build *b, const struct snapshot *snap,
-		const struct exemplars *exemplars,
-		const struct build_health *health, size_t health_len,
-		struct batch *batch)
+		const struct build_facts *facts, struct batch *batch)
 {
 	/* What was in no batch was 0 when the latest one was made. */
 	uint64_t start = b->before ? b->before->time : snap->wall_start;
@@ -111,23 +109,31 @@ static int fill(struct build *b, const struct snapshot *snap,
 	struct points points = {
 		.services = &b->services,
 		.before = b->before,
-		.exemplars = exemplars,
+		.exemplars = facts->exemplars,
+		.delivered = facts->delivered,
 		.batch = batch,
 	};
-	int err = services__update(&b->services, snap, start);
+	int err = services__update(&b->services, snap, start, facts->delivered);
 
 	if (!err)
-		err = cells__fill(&cells, health, health_len);
+		err = cells__fill(&cells, facts->health, facts->health_len);
 	if (!err)
 		err = make_points(b, &cells, &points);
 	cells__free(&cells);
 	return err;
 }
 
+/* A clock that was set back must not make time run backwards. */
+static uint64_t time_of(const struct build *b, const struct snapshot *snap,
+			const struct build_facts *facts)
+{
+	uint64_t least = b->before ? b->before->time : snap->wall_start;
+
+	return facts->time > least ? facts->time : least + 1;
+}
+
 int build__metrics(struct build *b, const struct snapshot *snap,
-		   const struct exemplars *exemplars,
-		   const struct build_health *health, size_t health_len,
-		   const struct metrics **out)
+		   const struct build_facts *facts, const struct metrics **out)
 {
 	struct batch *batch = batch__new();
 	int err;
@@ -135,15 +141,15 @@ int build__metrics(struct build *b, const struct snapshot *snap,
 	if (!batch)
 		return -ENOMEM;
 	batch->m.start = snap->wall_start;
-	batch->m.time = snap->wall_start + (snap->now - snap->start);
+	batch->m.time = time_of(b, snap, facts);
 	batch->m.made = snap->now;
 	batch->m.final = snap->final;
-	err = fill(b, snap, exemplars, health, health_len, batch);
+	err = fill(b, snap, facts, batch);
 	if (err) {
 		metrics__put(&batch->m);
 		return err;
 	}
-	services__commit(&b->services);
+	services__commit(&b->services, facts->delivered);
 	metrics__put(b->before);
 	b->before = metrics__get(&batch->m);
 	*out = &batch->m;

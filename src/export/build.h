@@ -16,6 +16,14 @@
  * otel.metric.overflow. */
 #define BUILD_MAX_POINTS 2000
 
+/* Services that have exited, and whose last figures or whose end nobody has
+ * got: of more than that the oldest are given up. */
+#define BUILD_MAX_EXITED 256
+
+/* A service, or process, that has exited is told until figures of so much later
+ * were delivered: its connections are torn down after it. */
+#define BUILD_LINGER_NS UINT64_C(5000000000)
+
 struct exemplars;
 struct build;
 
@@ -27,16 +35,25 @@ struct build_health {
 	uint64_t value;
 };
 
+/* What is in no snapshot. */
+struct build_facts {
+	uint64_t time; /* CLOCK_REALTIME ns: of the batch */
+	/* The .made of the latest batch that has arrived where batches are sent
+	 * to; UINT64_MAX where that is not known. */
+	uint64_t delivered;
+	const struct exemplars *exemplars; /* NULL: there are no spans */
+	const struct build_health *health;
+	size_t health_len;
+};
+
 /* config must outlive it. NULL when out of memory. */
 struct build *build__new(const struct export_config *config);
 void build__free(struct build *b); /* accepts NULL */
 
-/* The batch of a snapshot, a reference of the caller's. exemplars: NULL if
- * there are no spans. 0 or -ENOMEM: nothing was told, the next one tells it. */
+/* The batch of a snapshot, a reference of the caller's. 0 or -ENOMEM: nothing
+ * was told, the next one tells it. */
 int build__metrics(struct build *b, const struct snapshot *snap,
-		   const struct exemplars *exemplars,
-		   const struct build_health *health, size_t health_len,
-		   const struct metrics **out);
+		   const struct build_facts *facts, const struct metrics **out);
 
 /* service.instance.id of the service that a process belongs to, as of the
  * latest batch; NULL when not known. Valid until the next. */

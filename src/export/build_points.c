@@ -394,7 +394,8 @@ static bool goes_on(const struct points *ps, const struct service *s,
 	return true;
 }
 
-/* One that is missing now: how many there are now is 0, all else has ended. */
+/* One that is missing now: how many there are now is 0, all else has ended, or
+ * had so before. */
 static void make_missing(const struct points *ps, struct service *s,
 			 const struct metric_info *info,
 			 const struct metric_point *was, struct metric_point *p)
@@ -408,13 +409,15 @@ static void make_missing(const struct points *ps, struct service *s,
 		.start = was->start,
 		.overflow = was->overflow,
 	};
-	p->ended =
-		(info->kind != METRIC_UP_DOWN && info->kind != METRIC_GAUGE) ||
-		!goes_on(ps, s, was);
+	if (was->ended)
+		p->ended = was->ended;
+	else if ((info->kind != METRIC_UP_DOWN && info->kind != METRIC_GAUGE) ||
+		 !goes_on(ps, s, was))
+		p->ended = ps->batch->m.made;
 	if (p->ended && info->kind == METRIC_HISTOGRAM)
 		histogram__init(&p->histogram, was->histogram.scale);
 	/* Should it come again, it begins anew. */
-	if (p->ended)
+	if (p->ended && !was->ended)
 		s->start_next = ps->batch->m.time;
 }
 
@@ -448,7 +451,7 @@ int points__make(struct points *ps, struct runs *rs, enum metric_id id,
 		if (order <= 0)
 			at++;
 		if (order < 0) {
-			if (!was->ended)
+			if (!was->ended || was->ended > ps->delivered)
 				make_missing(ps, s, info, was, &point[len++]);
 			continue;
 		}

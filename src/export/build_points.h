@@ -25,6 +25,7 @@ struct runs {
 struct points {
 	const struct services *services;
 	const struct metrics *before; /* NULL: this is the first batch */
+	uint64_t delivered;	      /* see struct build_facts */
 	const struct exemplars *exemplars;
 	struct batch *batch;
 };

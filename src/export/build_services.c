@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/build.h"
 #include "export/build_resource.h"
 
 void services__init(struct services *ss, const struct export_config *config)
@@ -191,10 +192,8 @@ static int update_known(struct services *ss, const struct snapshot *snap)
 			continue;
 		m->seen = true;
 		/* The id of one that exited was given to another one. */
-		if (m->exited && !p->exited) {
+		if (m->exited && !p->exited)
 			member_join(m, NULL);
-			m->told = false;
-		}
 		m->exited = p->exited;
 		if (!m->service)
 			continue;
@@ -327,8 +326,47 @@ static int add_own(struct services *ss, const struct snapshot *snap,
 	return 0;
 }
 
+/* Where something that lives, or not, has come to: *exited and *over, at the
+ * time now. */
+static void grow_old(bool lives, uint64_t now, uint64_t delivered,
+		     uint64_t *exited, uint64_t *over)
+{
+	if (lives)
+		*exited = *over = 0;
+	else if (!*exited)
+		*exited = now;
+	else if (!*over && now >= *exited + BUILD_LINGER_NS &&
+		 delivered >= *exited + BUILD_LINGER_NS)
+		*over = now;
+}
+
+/* Who is over: those that nobody waits for, or, of too many, the oldest. */
+static void find_over(struct services *ss, uint64_t now, uint64_t delivered)
+{
+	struct member *m, *next;
+	struct service *s;
+	size_t exited = 0;
+
+	HASH_ITER (hh, ss->members, m, next)
+		grow_old(!m->exited, now, delivered, &m->since, &m->over);
+	DL_FOREACH(ss->all, s)
+	{
+		grow_old(s->living != 0, now, delivered, &s->exited, &s->over);
+		exited += s->exited != 0;
+	}
+	DL_FOREACH(ss->all, s)
+	{
+		if (exited <= BUILD_MAX_EXITED)
+			break;
+		if (!s->exited)
+			continue;
+		s->over = s->over ? s->over : now;
+		exited--;
+	}
+}
+
 int services__update(struct services *ss, const struct snapshot *snap,
-		     uint64_t start)
+		     uint64_t start, uint64_t delivered)
 {
 	int err;
 
@@ -340,7 +378,11 @@ int services__update(struct services *ss, const struct snapshot *snap,
 	err = add_new(ss, snap, start);
 	if (!err)
 		err = describe_new(ss, snap);
-	return err ? err : add_own(ss, snap, &ss->self, true, snap->wall_start);
+	if (!err)
+		err = add_own(ss, snap, &ss->self, true, snap->wall_start);
+	if (!err)
+		find_over(ss, snap->now, delivered);
+	return err;
 }
 
 int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
@@ -383,23 +425,29 @@ struct service **services__sorted(struct services *ss)
 	return list;
 }
 
-void services__commit(struct services *ss)
+void services__commit(struct services *ss, uint64_t delivered)
 {
 	struct member *m, *next;
 	struct service *s, *after;
+	size_t over = 0;
 
 	HASH_ITER (hh, ss->members, m, next) {
-		m->told = m->exited;
 		if (m->service && service__is_over(m->service))
 			member_join(m, NULL);
 	}
-	DL_FOREACH_SAFE(ss->all, s, after)
+	DL_FOREACH(ss->all, s)
 	{
 		s->full = s->full_next;
 		s->start = s->start_next;
-		if (service__is_over(s))
+		over += service__is_over(s);
+	}
+	DL_FOREACH_SAFE(ss->all, s, after)
+	{
+		if (!service__is_over(s))
+			continue;
+		if (s->over <= delivered || over > BUILD_MAX_EXITED) {
 			service_free(ss, s);
-		else
-			s->told = !s->living;
+			over--;
+		}
 	}
 }

@@ -5,9 +5,10 @@
  * processes of snapshots.
  *
  * A service is all processes of the same name, namespace and container. It
- * ends when all of them have exited: its figures are told once more, are said
- * to have ended in the batch after that, and then it is forgotten. A process
- * that begins later, under the same name, is another instance.
+ * ends when all of them have exited: its figures are told until they have
+ * arrived where they are sent to, then they are said to have ended until that
+ * has arrived, and then it is forgotten. A process that begins later, under the
+ * same name, is another instance.
  */
 #ifndef REQTRACE_EXPORT_BUILD_SERVICES_H
 #define REQTRACE_EXPORT_BUILD_SERVICES_H
@@ -38,7 +39,10 @@ struct service {
 	bool fresh;	     /* begins with this snapshot */
 	uint64_t full_next;  /* what full will be */
 	uint64_t start_next; /* what start will be */
-	bool told;	     /* ended, and that was in a batch already */
+	/* CLOCK_MONOTONIC ns of the batches that were the first to have these;
+	 * 0: it has not come to that. */
+	uint64_t exited; /* without a living process */
+	uint64_t over;	 /* without figures */
 };
 
 /* A process that is in the snapshots. */
@@ -47,8 +51,9 @@ struct member {
 	uint32_t pid;
 	struct service *service; /* NULL: it is over */
 	bool exited;
-	bool told; /* exited, and its last figures were in a batch already */
-	bool seen; /* in the snapshot at hand */
+	uint64_t since; /* of .exited; as of struct service */
+	uint64_t over;	/* likewise */
+	bool seen;	/* in the snapshot at hand */
 };
 
 struct services {
@@ -63,10 +68,11 @@ struct services {
 void services__init(struct services *ss, const struct export_config *config);
 void services__free(struct services *ss);
 
-/* Take in the processes of a snapshot. start: of services that are new. 0 or
- * -ENOMEM; the same again then, or what comes next. */
+/* Take in the processes of a snapshot. start: of services that are new;
+ * delivered: see struct build_facts. 0 or -ENOMEM; the same again then, or what
+ * comes next. */
 int services__update(struct services *ss, const struct snapshot *snap,
-		     uint64_t start);
+		     uint64_t start, uint64_t delivered);
 
 /* What the figures of a process belong to: NULL if they are no longer told. 0
  * or -ENOMEM. */
@@ -77,17 +83,17 @@ int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
  * memory. */
 struct service **services__sorted(struct services *ss);
 
-/* The batch was made: what has ended was told. */
-void services__commit(struct services *ss);
+/* The batch was made: forget what is over, and known to be. */
+void services__commit(struct services *ss, uint64_t delivered);
 
-/* Whether the last figures of a service, or process, were in a batch. */
+/* Whether the last figures of a service, or process, have arrived. */
 static inline bool service__is_over(const struct service *s)
 {
-	return s->told && !s->living;
+	return s->over != 0;
 }
 static inline bool member__is_over(const struct member *m)
 {
-	return m->told && m->exited;
+	return m->over != 0;
 }
 
 struct member *services__member(const struct services *ss, uint32_t pid);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "export/build.h"
 #include "export/exemplars.h"
 #include "export/feed.h"
 #include "export/health.h"
@@ -31,12 +30,17 @@ struct exporter {
 	bool failing[OTLP_SIGNALS]; /* as was told last */
 };
 
-static uint64_t now__ns(void)
+static uint64_t clock__ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static uint64_t now__ns(void)
+{
+	return clock__ns(CLOCK_MONOTONIC);
 }
 
 static const char *resource_of(void *ctx, uint32_t pid)
@@ -142,22 +146,32 @@ static void read_health(const struct exporter *e, struct health *h)
 int exporter__show(struct exporter *e, const struct snapshot *snap)
 {
 	struct build_health rows[HEALTH_ROWS];
+	struct build_facts facts = {
+		/* Of now, and not counted from the start: the clock may have
+		 * been set since. */
+		.time = clock__ns(CLOCK_REALTIME),
+		.delivered = UINT64_MAX,
+		.exemplars = e->exemplars,
+		.health = rows,
+	};
 	const struct metrics *m;
 	struct health h;
 	int code;
 
 	read_health(e, &h);
-	code = build__metrics(e->build, snap, e->exemplars, rows,
-			      health__rows(&h, rows), &m);
+	facts.health_len = health__rows(&h, rows);
+	if (h.sends[OTLP_METRICS])
+		facts.delivered = h.sender[OTLP_METRICS].delivered;
+	code = build__metrics(e->build, snap, &facts, &m);
 	if (!code)
 		feed__publish(e->feed, m);
 	return code;
 }
 
-int exporter__request(struct exporter *e, const struct request *r, bool slow,
-		      uint64_t wall)
+int exporter__request(struct exporter *e, const struct request *r, bool slow)
 {
-	return spans__request(e->spans, r, slow, wall);
+	return spans__request(e->spans, r, slow,
+			      clock__ns(CLOCK_REALTIME) - now__ns());
 }
 
 bool exporter__news(struct exporter *e, struct error *news)

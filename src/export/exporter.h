@@ -32,10 +32,8 @@ int exporter__fd(const struct exporter *e);
 /* The figures as they are. 0 or -ENOMEM. */
 int exporter__show(struct exporter *e, const struct snapshot *snap);
 
-/* A settled request (stats_config.settled). wall: CLOCK_REALTIME minus
- * CLOCK_MONOTONIC, ns. 0 or -ENOMEM. */
-int exporter__request(struct exporter *e, const struct request *r, bool slow,
-		      uint64_t wall);
+/* A settled request (stats_config.settled). 0 or negative errno. */
+int exporter__request(struct exporter *e, const struct request *r, bool slow);
 
 /* True if sending has begun to fail, or works again, since the last call: a
  * sentence that says so. */

@@ -58,8 +58,10 @@ struct metric_point {
 	const struct metric_attribute *attributes; /* sorted by key */
 	size_t attributes_len;
 	uint64_t start; /* CLOCK_REALTIME ns: from here on it counts */
-	bool ended;	/* no figures any more: its processes have exited. Once,
-			 * in the batch where it is missed first */
+	/* CLOCK_MONOTONIC ns: since when there are no figures any more, as its
+	 * processes have exited; 0: there are. In all batches until one of them
+	 * was delivered. */
+	uint64_t ended;
 	bool overflow;	/* all that found no room: its only attribute is
 			 * otel.metric.overflow, a bool, which is in the list */
 	uint64_t value; /* counters and gauges */

@@ -71,6 +71,7 @@ struct sender {
 	struct otlp_metrics *otlp;
 	struct span *list; /* spans in hand */
 	const struct metrics *batch;
+	uint64_t made; /* of the metrics in hand */
 	struct buffer body;
 	size_t max;    /* bytes that the collector takes, as far as is known */
 	int too_large; /* single items in this round */
@@ -111,6 +112,7 @@ static int metrics_cargo__fetch(struct sender *s)
 	if (!m)
 		return 0;
 	code = otlp_metrics__begin(s->otlp, m);
+	s->made = m->made;
 	metrics__put(m);
 	return code < 0 ? code : 1;
 }
@@ -309,6 +311,11 @@ static enum verdict sender__round(struct sender *s, bool *any)
 	if (!code)
 		return VERDICT_GONE;
 	verdict = sender__send_all(s);
+	if (verdict == VERDICT_GONE) {
+		pthread_mutex_lock(&s->lock);
+		s->health.delivered = s->made;
+		pthread_mutex_unlock(&s->lock);
+	}
 	/* A collector's limit may have been raised: try so in an hour or so. */
 	if (verdict == VERDICT_GONE && !s->gave_up) {
 		s->max += s->max / 64 + 1;

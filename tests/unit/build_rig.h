@@ -28,6 +28,7 @@ struct rig {
 	const struct build_health *health;
 	size_t health_len;
 	const struct exemplars *exemplars;
+	uint64_t delivered; /* struct build_facts; at first all at once */
 	const struct metrics *last; /* the latest batch */
 };
 

@@ -171,7 +171,7 @@ static void fill_durations(struct metric_point *p)
 	add(&p[0].histogram, 300 * MS, 1);
 
 	p[1] = (struct metric_point){ATTRIBUTES(ended_attributes),
-				     .start = FAKE_BATCH_START, .ended = true};
+				     .start = FAKE_BATCH_START, .ended = 1};
 	/* From 1 us to 100 s: 850 buckets. */
 	p[2] = (struct metric_point){ATTRIBUTES(odd_attributes),
 				     .start = FAKE_BATCH_START + 1000 * MS};

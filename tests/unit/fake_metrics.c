@@ -87,7 +87,7 @@ const struct metrics *fake_metrics__small(void)
 				       .exemplars_len = LEN(exemplars)};
 	web[1] = (struct metric_point){.attributes = get_500,
 				       .attributes_len = LEN(get_500),
-				       .ended = true};
+				       .ended = 1};
 	web[2] = (struct metric_point){.attributes = rest,
 				       .attributes_len = LEN(rest),
 				       .overflow = true};

@@ -464,6 +464,61 @@ static void a_total_that_falls_begins_anew(void **state)
 	rig__free(&r);
 }
 
+/* The collector is away when a service ends: nothing of it is lost. */
+static void what_nobody_got_is_told_again(void **state)
+{
+	static const char metric[] = "reqtrace.server.exchange.duration";
+	const struct metric_resource *web;
+	struct rig r;
+
+	(void)state;
+	rig__init(&r, 1);
+	rig__process(&r, 7, 1, "web");
+	rig__request(rig__series(&r, 7, RT_ROLE_SERVER, 80, "tcp", "", ""),
+		     RIG_MS, 3);
+	r.delivered = 0;
+	rig__batch(&r);
+	r.process[0].exited = true;
+	for (int i = 0; i < 5; i++) {
+		web = service(rig__batch(&r), "web");
+		assert_int_equal(rig__count(web, metric), 3);
+	}
+	/* It came when the process was about to exit; and later. */
+	r.delivered = r.last->made - 40 * RIG_SECOND;
+	web = service(rig__batch(&r), "web");
+	assert_int_equal(rig__count(web, metric), 3);
+	r.delivered = r.last->made;
+	for (int i = 0; i < 3; i++) {
+		web = service(rig__batch(&r), "web");
+		assert_true(rig__metric(web, metric).points[0].ended);
+	}
+	r.delivered = r.last->made;
+	assert_false(has_service(rig__batch(&r), "web"));
+	rig__free(&r);
+}
+
+/* Nor do they pile up while it is away. */
+static void exited_services_are_bounded(void **state)
+{
+	struct rig r;
+	char name[32];
+
+	(void)state;
+	rig__init(&r, 1);
+	r.delivered = 0;
+	rig__process(&r, 7, 1, "web");
+	rig__request(rig__series(&r, 7, RT_ROLE_SERVER, 80, "tcp", "", ""),
+		     RIG_MS, 3);
+	for (int i = 0; i < 3 * BUILD_MAX_EXITED; i++) {
+		snprintf(name, sizeof(name), "job-%d", i);
+		r.process[0].service = name;
+		rig__batch(&r);
+	}
+	assert_in_range(r.last->resources_len, BUILD_MAX_EXITED,
+			2 * BUILD_MAX_EXITED + 3);
+	rig__free(&r);
+}
+
 static void what_comes_again_begins_anew(void **state)
 {
 	static const char metric[] = "reqtrace.server.exchange.duration";
@@ -952,6 +1007,8 @@ int main(void)
 		cmocka_unit_test(a_daemon_that_forks_is_one_service),
 		cmocka_unit_test(a_total_that_falls_begins_anew),
 		cmocka_unit_test(what_comes_again_begins_anew),
+		cmocka_unit_test(what_nobody_got_is_told_again),
+		cmocka_unit_test(exited_services_are_bounded),
 		cmocka_unit_test(what_is_in_flight_falls_to_zero),
 		cmocka_unit_test(connections_and_streams),
 		cmocka_unit_test(exemplars_of_workers_come_together),

@@ -574,7 +574,7 @@ static void deltas_join_in_time(void **state)
 	ASSERT_FIELD(&p, "=7:", START, 6500);
 	ASSERT_FIELD(&p, "=7:", AS_INT, 9);
 	/* Its last delta was sent before. */
-	s.point.ended = true;
+	s.point.ended = 1;
 	send_single(o, &s, &p, true);
 	assert_int_equal(p.len, 0);
 	/* Another with the same name knows nothing of it. */
@@ -606,7 +606,7 @@ static void end_is_told_once_without_a_value(void **state)
 		ASSERT_FIELD(&p, "=", AS_INT, 7);
 		assert_int_equal(find(&p, "=", START, &value),
 				 infos[i] != FAKE_LIMIT);
-		s.point.ended = true;
+		s.point.ended = 1;
 		send_single(o, &s, &p, true);
 		ASSERT_FIELD(&p, "=", FLAGS, 1);
 		assert_int_equal(find(&p, "=", AS_INT, &value), 0);
