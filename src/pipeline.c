@@ -294,10 +294,8 @@ static int pipeline__mark(struct pipeline *p, enum rt_record_kind kind)
 		recording__flush(p->recording);
 	if (kind == RT_REC_EXPORT && !p->exporter) /* replayed */
 		return 0;
-	if (pipeline__is_unseen(p, kind)) {
-		stats__pass(p->stats, p->now);
-		return 0;
-	}
+	if (pipeline__is_unseen(p, kind))
+		return stats__pass(p->stats, p->now);
 	code = pipeline__snapshot(p, kind, &snap);
 	if (code) /* a slow line that cannot be written has told so */
 		return p->err.text[0]

@@ -208,6 +208,19 @@ int conn_list__event(struct connections *cs, const struct sink_conn *c,
 	return c->event == SINK_CONN_MOVED ? move(cs, conn, c) : 0;
 }
 
+int conn_list__retire(struct connections *cs, const struct processes *ps)
+{
+	int err = ports__retire(cs->ports, ps);
+	struct connection *conn;
+	size_t at = 0;
+
+	while ((conn = lookup__next(&cs->open, &at)))
+		if (conn->counted->into)
+			conn->counted = conn->counted->into;
+	ports__free_retired(cs->ports);
+	return err;
+}
+
 static int bound(struct histogram *h)
 {
 	int first = h->offset, last = h->offset + (int)h->len - 1;

@@ -74,6 +74,10 @@ static inline struct connection *conn_list__find(const struct connections *cs,
 int conn_list__event(struct connections *cs, const struct sink_conn *c,
 		     struct connection **out);
 
+/* Ports of processes that were chosen (retire.h) are added up, and connections
+ * are counted where those are now. 0 or -ENOMEM. */
+int conn_list__retire(struct connections *cs, const struct processes *ps);
+
 /* Add to the connection's own figures. 0 or -ENOMEM. */
 int connection__request(struct connection *conn, const struct request *r);
 void connection__stream(struct connection *conn, const struct sink_stream *s);

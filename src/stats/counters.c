@@ -229,6 +229,13 @@ static const struct description stats_counters[] = {
 				  "kept: the times of these are in one called "
 				  "other.",
 		},
+	[STATS_COUNT_EXITED_FOLDED] =
+		{
+			.name = "exited_folded",
+			.reason = "These processes have exited and made room "
+				  "for others: their figures are added up by "
+				  "service and name, as process 0.",
+		},
 	[STATS_COUNT_CALLS_FOLDED] =
 		{
 			.name = "calls_folded",

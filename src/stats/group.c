@@ -216,6 +216,51 @@ int groups__add(struct groups *gs, const struct request *r, struct group **hint)
 	return measure__add(&g->m, r);
 }
 
+/* Put g, which is in no table, under key, or into the group that is there. */
+static int rekey(struct groups *gs, struct group *g,
+		 const struct group_key *key)
+{
+	struct group *to = find(gs->all, key);
+	int err = 0;
+
+	if (to) {
+		err = measure__merge(&to->m, &g->m);
+		to->marked += g->marked;
+		gs->len[key->kind]--;
+	} else {
+		g->key = *key;
+		g->slow =
+			(struct group_slow){UINT64_MAX, GROUP_SLOW_OPERATIONS};
+		HASH_ADD(hh, gs->all, key, sizeof(g->key), g);
+		if (g->hh.tbl)
+			return 0;
+		err = -ENOMEM;
+	}
+	measure__free(&g->m);
+	free(g);
+	return err;
+}
+
+int groups__retire(struct groups *gs, const struct processes *ps)
+{
+	struct group *g, *next;
+	int err = 0;
+
+	HASH_ITER (hh, gs->all, g, next) {
+		struct group_key key = g->key;
+
+		key.pid = process_list__into(ps, g->key.pid);
+		key.tid = 0;
+		if (!key.pid || key.kind == GROUP_SUMMARISED)
+			continue;
+		HASH_DEL(gs->all, g);
+		err = rekey(gs, g, &key);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int groups__set_summary(struct groups *gs, const struct rt_summary *summary)
 {
 	struct group_key key = summary_key(gs, &summary->key);

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "stats/measure.h"
+#include "stats/processes.h"
 
 /* Operations of a group before it has a quantile, and between two of them:
  * a quantile takes some 500 ns. */
@@ -57,7 +58,8 @@ struct groups {
 	enum group_by by;
 	bool client_address;	 /* series: as in struct stats_config */
 	size_t max;		 /* of GROUP_PLAIN and of GROUP_FOLDED, each */
-	struct group *all;	 /* uthash by key, owned, never taken out */
+	struct group *all;	 /* uthash by key, owned; only groups__retire
+				  * takes out */
 	size_t len[GROUP_KINDS]; /* how many of each */
 	uint64_t folded;     /* requests that are in GROUP_FOLDED or _REST */
 	struct group *early; /* uthash, owned: marks of groups that the
@@ -77,9 +79,14 @@ struct group_key groups__peer_key(uint32_t pid, enum rt_role role,
 				  const uint8_t peer[16]);
 
 /* Count r in its group. hint is where r's connection was counted last, or
- * NULL; *hint is set to the group (valid as long as gs). 0 or -ENOMEM. */
+ * NULL; *hint is set to the group (valid up to groups__retire). 0 or -ENOMEM.
+ */
 int groups__add(struct groups *gs, const struct request *r,
 		struct group **hint);
+
+/* Add up what is of processes that were chosen (retire.h), but for summaries.
+ * 0 or -ENOMEM. */
+int groups__retire(struct groups *gs, const struct processes *ps);
 
 /* Totals of a kernel summary replace those before. 0 or -ENOMEM. */
 int groups__set_summary(struct groups *gs, const struct rt_summary *summary);

@@ -103,6 +103,17 @@ static void close_one(struct listeners *ls, struct listener *l)
 	drop(ls, l);
 }
 
+void listeners__leave(struct listeners *ls, const struct backlog *b)
+{
+	struct listener *l, *next;
+
+	if (!b->sockets)
+		return;
+	HASH_ITER (hh, ls->all, l, next)
+		if (l->in == b)
+			close_one(ls, l);
+}
+
 void listeners__mark(struct listeners *ls, uint64_t ns, bool last)
 {
 	const uint64_t since = ls->mark[!last];

@@ -32,6 +32,10 @@ void listeners__free(struct listeners *ls); /* accepts an initialised ls */
 int listeners__tell(struct listeners *ls, struct backlog *b,
 		    const struct sink_listener *l);
 
+/* b goes away: what its sockets told counts no more until they tell again, and
+ * as that of closed ones. */
+void listeners__leave(struct listeners *ls, const struct backlog *b);
+
 /* A mark at ns: every socket that lives has told of itself since the one
  * before, unless that was lost. So one that was silent since then and the one
  * before that is closed; at the last mark nothing is lost. Again for the same

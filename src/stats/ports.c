@@ -18,16 +18,32 @@ void ports__init(struct ports *ps, size_t max)
 	listeners__init(&ps->listeners, max);
 }
 
+static void discard(struct port *p)
+{
+	histogram__free(&p->lifetime);
+	histogram__free(&p->accept_queue);
+	free(p);
+}
+
+void ports__free_retired(struct ports *ps)
+{
+	while (ps->retired) {
+		struct port *p = ps->retired;
+
+		ps->retired = p->hh.next;
+		discard(p);
+	}
+}
+
 void ports__free(struct ports *ps)
 {
 	struct port_summary *s, *next_s;
 	struct port *p, *next;
 
+	ports__free_retired(ps);
 	HASH_ITER (hh, ps->all, p, next) {
 		HASH_DEL(ps->all, p);
-		histogram__free(&p->lifetime);
-		histogram__free(&p->accept_queue);
-		free(p);
+		discard(p);
 	}
 	listeners__free(&ps->listeners);
 	HASH_ITER (hh, ps->summaries, s, next_s) {
@@ -160,6 +176,72 @@ void ports__mark(struct ports *ps)
 		p->marked = p->opened;
 }
 
+static void add_backlog(struct backlog *to, const struct backlog *from)
+{
+	if (!from->has_closed)
+		return;
+	if (!to->has_closed || from->closed_max > to->closed_max) {
+		to->closed_max = from->closed_max;
+		to->closed_limit = from->closed_limit;
+	}
+	to->has_closed = true;
+}
+
+/* Add p, which is in no table, to another one. */
+static int merge(struct ports *ps, struct port *p, struct port *to)
+{
+	p->into = to;
+	p->hh.next = ps->retired;
+	ps->retired = p;
+	to->joined += p->joined;
+	to->opened += p->opened;
+	to->closed += p->closed;
+	to->marked += p->marked;
+	add_backlog(&to->backlog, &p->backlog);
+	if (histogram__merge(&to->lifetime, &p->lifetime) ||
+	    histogram__merge(&to->accept_queue, &p->accept_queue))
+		return -ENOMEM;
+	return 0;
+}
+
+static int retire_one(struct ports *ps, struct port *p,
+		      const struct port_key *key)
+{
+	struct port *to = find(ps, key);
+
+	HASH_DEL(ps->all, p);
+	listeners__leave(&ps->listeners, &p->backlog);
+	if (to)
+		return merge(ps, p, to);
+	p->key = *key;
+	HASH_ADD(hh, ps->all, key, sizeof(p->key), p);
+	if (p->hh.tbl)
+		return 0;
+	p->hh.next = ps->retired;
+	ps->retired = p;
+	return -ENOMEM;
+}
+
+int ports__retire(struct ports *ps, const struct processes *processes)
+{
+	struct port_summary *s;
+	struct port *p, *next;
+	int err = 0;
+
+	HASH_ITER (hh, ps->all, p, next) {
+		struct port_key key = p->key;
+
+		key.pid = process_list__into(processes, p->key.pid);
+		if (!key.pid || err)
+			continue;
+		err = retire_one(ps, p, &key);
+	}
+	for (s = ps->summaries; s; s = s->hh.next)
+		if (s->port->into)
+			s->port = s->port->into;
+	return err;
+}
+
 static uint64_t at_least_none(int64_t n)
 {
 	return n > 0 ? (uint64_t)n : 0;
@@ -197,7 +279,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct snapshot_port *x = a, *y = b;
 
-	return ORDER_BY(ORDER(x->pid, y->pid), ORDER(x->role, y->role),
+	return ORDER_BY(ORDER(process__rank(x->pid), process__rank(y->pid)),
+			ORDER(x->role, y->role),
 			ORDER(x->transport, y->transport),
 			ORDER(x->port, y->port));
 }

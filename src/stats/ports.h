@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "model/sink.h"
 #include "stats/listeners.h"
+#include "stats/processes.h"
 #include "stats/snapshot.h"
 
 /* Without padding, compared as bytes. */
@@ -28,6 +29,7 @@ struct port {
 	struct histogram lifetime;
 	struct histogram accept_queue;
 	struct backlog backlog;
+	struct port *into; /* retired: added to that one; NULL otherwise */
 	UT_hash_handle hh;
 };
 
@@ -42,7 +44,9 @@ struct port_summary {
 
 struct ports {
 	size_t max;
-	struct port *all; /* uthash by key, owned, never taken out */
+	struct port *all;     /* uthash by key, owned; only ports__retire takes
+			       * out */
+	struct port *retired; /* list, owned: .hh.next */
 	struct port_summary *summaries; /* uthash by key, owned */
 	struct listeners listeners;	/* at most max, too */
 	uint64_t folded; /* connections counted for a port with pid 0, as
@@ -53,8 +57,9 @@ struct ports {
 void ports__init(struct ports *ps, size_t max);
 void ports__free(struct ports *ps); /* accepts an initialised ps */
 
-/* The port to count one more connection for: found or made, valid as long as
- * ps. When ps is full: the one of pid 0 and port 0. NULL when out of memory. */
+/* The port to count one more connection for: found or made, valid up to
+ * ports__retire. When ps is full: the one of pid 0 and port 0. NULL when out of
+ * memory. */
 struct port *ports__at(struct ports *ps, uint32_t pid, enum rt_role role,
 		       enum rt_transport transport, uint16_t port);
 
@@ -69,6 +74,11 @@ int ports__listener(struct ports *ps, const struct sink_listener *l);
 
 /* Totals of a kernel summary replace those before. 0 or -ENOMEM. */
 int ports__set_summary(struct ports *ps, const struct rt_summary *summary);
+
+/* Add up what is of processes that were chosen (retire.h). Ports that are in
+ * another one now have .into set until ports__free_retired. 0 or -ENOMEM. */
+int ports__retire(struct ports *ps, const struct processes *processes);
+void ports__free_retired(struct ports *ps);
 
 /* The interval ends: opened figures of later lists start here. */
 void ports__mark(struct ports *ps);

@@ -14,7 +14,7 @@
 
 void process_list__init(struct processes *ps)
 {
-	ps->all = NULL;
+	*ps = (struct processes){0};
 }
 
 static void forget(struct processes *ps, struct process *p)
@@ -26,10 +26,15 @@ static void forget(struct processes *ps, struct process *p)
 
 void process_list__free(struct processes *ps)
 {
+	struct process_sum *sum, *next_sum;
 	struct process *p, *next;
 
 	HASH_ITER (hh, ps->all, p, next)
 		forget(ps, p);
+	HASH_ITER (hh, ps->sums, sum, next_sum) {
+		HASH_DEL(ps->sums, sum);
+		free(sum);
+	}
 }
 
 static struct process *find(const struct processes *ps, uint32_t pid)
@@ -91,6 +96,10 @@ int process_list__event(struct processes *ps, const struct sink_process *event)
 		return -ENOMEM;
 	if (!event->exited)
 		p->names.started = event->started;
+	if (event->exited && !p->names.exited)
+		p->ended = ++ps->exits;
+	if (!event->exited)
+		p->retired = false;
 	p->names.ppid = event->ppid;
 	p->names.comm = some(event->comm);
 	p->names.exe = some(event->exe);
@@ -138,6 +147,156 @@ const char *process_list__comm(const struct processes *ps, uint32_t pid)
 	return pid ? name_none : name_other;
 }
 
+const char *process_list__service(const struct processes *ps, uint32_t pid)
+{
+	const struct process *p = find(ps, pid);
+
+	return p ? p->names.service : name_none;
+}
+
+bool process_list__has_past(const struct processes *ps, uint32_t pid)
+{
+	const struct process *p = find(ps, pid);
+
+	return p && p->names.exited && p->has_figures;
+}
+
+void process_list__unmark(struct processes *ps)
+{
+	for (struct process *p = ps->all; p; p = p->hh.next)
+		p->marks = 0;
+}
+
+void process_list__mark(struct processes *ps, uint32_t pid,
+			enum process_mark mark)
+{
+	struct process *p = find(ps, pid);
+
+	if (p)
+		p->marks |= mark;
+}
+
+/* Without padding, compared as bytes. */
+_Static_assert(sizeof(struct process_sum_key) == 2 * sizeof(char *),
+	       "keys are compared as bytes");
+
+static struct process_sum *insert_sum(struct processes *ps,
+				      const struct process_sum_key *key)
+{
+	struct process_sum *sum = calloc(1, sizeof(*sum));
+	struct process *p;
+
+	if (!sum)
+		return NULL;
+	sum->key = *key;
+	sum->pid = PROCESS_SUM + HASH_COUNT(ps->sums);
+	p = at(ps, sum->pid);
+	if (!p)
+		goto err;
+	p->names.comm = key->comm;
+	p->names.service = key->service;
+	HASH_ADD(hh, ps->sums, key, sizeof(sum->key), sum);
+	if (sum->hh.tbl)
+		return sum;
+	forget(ps, p);
+err:
+	free(sum);
+	return NULL;
+}
+
+/* Empty strings come from several places. */
+static const char *unique(const char *text)
+{
+	return *text ? text : name_none;
+}
+
+/* The id of the sum that p goes into; 0 when out of memory. */
+static uint32_t sum_of(struct processes *ps, const struct process *p)
+{
+	struct process_sum_key key = {unique(p->names.comm),
+				      unique(p->names.service)};
+	struct process_sum *sum;
+
+	HASH_FIND(hh, ps->sums, &key, sizeof(key), sum);
+	if (!sum && HASH_COUNT(ps->sums) >= PROCESSES_SUMS - 1) {
+		key = (struct process_sum_key){name_other, name_none};
+		HASH_FIND(hh, ps->sums, &key, sizeof(key), sum);
+	}
+	if (!sum)
+		sum = insert_sum(ps, &key);
+	return sum ? sum->pid : 0;
+}
+
+static int choose(struct processes *ps, struct process *p)
+{
+	p->into = sum_of(ps, p);
+	return p->into ? 0 : -ENOMEM;
+}
+
+static bool is_over(const struct process *p)
+{
+	return p->names.exited && p->has_figures && p->pid < PROCESS_SUM &&
+	       !(p->marks & PROCESS_BUSY);
+}
+
+static int compare_ends(const void *a, const void *b)
+{
+	const struct process *x = *(struct process *const *)a;
+	const struct process *y = *(struct process *const *)b;
+
+	return ORDER(x->ended, y->ended);
+}
+
+int process_list__choose(struct processes *ps, size_t *chosen)
+{
+	struct process **list =
+		malloc((HASH_COUNT(ps->all) + 1) * sizeof(struct process *));
+	size_t n = 0;
+	int err = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (struct process *p = ps->all; p; p = p->hh.next)
+		if (is_over(p))
+			list[n++] = p;
+	qsort(list, n, sizeof(struct process *), compare_ends);
+	*chosen = (n + 1) / 2;
+	for (size_t i = 0; i < *chosen && !err; i++)
+		err = choose(ps, list[i]);
+	free(list);
+	return err;
+}
+
+int process_list__choose_one(struct processes *ps, uint32_t pid)
+{
+	struct process *p = find(ps, pid);
+
+	return p ? choose(ps, p) : 0;
+}
+
+uint32_t process_list__into(const struct processes *ps, uint32_t pid)
+{
+	const struct process *p = find(ps, pid);
+
+	return p ? p->into : 0;
+}
+
+void process_list__retired(struct processes *ps)
+{
+	struct process *p, *next;
+
+	HASH_ITER (hh, ps->all, p, next) {
+		if (p->into) {
+			ps->folded += !p->retired;
+			p->into = 0;
+			p->has_figures = false;
+			p->retired = true;
+		}
+		if (p->retired && !(p->marks & PROCESS_NAMED))
+			forget(ps, p);
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct snapshot_process *x = a, *y = b;
@@ -155,7 +314,8 @@ int process_list__list(const struct processes *ps,
 	if (!list)
 		return -ENOMEM;
 	for (const struct process *p = ps->all; p; p = p->hh.next)
-		list[n++] = p->names;
+		if (p->pid < PROCESS_SUM)
+			list[n++] = p->names;
 	qsort(list, n, sizeof(*list), compare);
 	*out = list;
 	*len = n;

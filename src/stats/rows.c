@@ -21,7 +21,7 @@ static int compare_groups(const void *a, const void *b, void *arg)
 	const struct group_key *x = &(*(const struct group *const *)a)->key;
 	const struct group_key *y = &(*(const struct group *const *)b)->key;
 	enum snapshot_by by = *(const enum snapshot_by *)arg;
-	int order = ORDER(x->pid, y->pid);
+	int order = ORDER(process__rank(x->pid), process__rank(y->pid));
 
 	if (!order)
 		order = ORDER(x->role, y->role);
@@ -85,7 +85,7 @@ static size_t first_port(const struct snapshot_port *ports, size_t len,
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (ports[mid].pid < pid)
+		if (process__rank(ports[mid].pid) < process__rank(pid))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -233,6 +233,7 @@ int rows__build(struct groups *groups, enum snapshot_by by,
 		rows[i].comm = process_list__comm(processes, rows[i].pid);
 		if (by != SNAPSHOT_BY_PEER)
 			rows[i].active = active_at(&rows[i], ports, ports_len);
+		rows[i].pid = process__shown(rows[i].pid);
 	}
 	qsort(rows, n, sizeof(*rows), compare_rows);
 	free(sorted);
@@ -273,8 +274,9 @@ int rows__take_series(struct groups *copy, const struct processes *processes,
 	for (size_t i = 0; i < n; i++) {
 		const struct group_key *key = &sorted[i]->key;
 
-		list[i].pid = key->pid;
+		list[i].pid = process__shown(key->pid);
 		list[i].comm = process_list__comm(processes, key->pid);
+		list[i].service = process_list__service(processes, key->pid);
 		list[i].role = key->role;
 		list[i].transport = key->transport;
 		list[i].port = key->port;

@@ -14,10 +14,11 @@
 /* Set .active of every group of a copy by peer. */
 void rows__count_peers(struct groups *copy, const struct connections *cs);
 
-/* Rows of by from groups, sorted by operations, descending; ports give the open
- * connections, all comm are set. By thread or peer groups are those, and lose
- * their histograms; else they are series, which must live as long as the rows.
- * Returns 0 and *out (free each measure, then it), or -ENOMEM. */
+/* Rows of by from groups, sorted by operations, descending; ports (with ids as
+ * groups have them) give the open connections, all comm are set. By thread or
+ * peer groups are those, and lose their histograms; else they are series, which
+ * must live as long as the rows. Returns 0 and *out (free each measure, then
+ * it), or -ENOMEM. */
 int rows__build(struct groups *groups, enum snapshot_by by,
 		const struct snapshot_port *ports, size_t ports_len,
 		const struct processes *processes, struct snapshot_row **out,

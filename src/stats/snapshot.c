@@ -11,6 +11,7 @@
 
 #include "stats/counters.h"
 #include "stats/flying.h"
+#include "stats/retire.h"
 #include "stats/rows.h"
 #include "stats/state.h"
 
@@ -153,6 +154,8 @@ static int add_ports(struct snapshot *snap, const struct stats *s)
 	snap->ports = list;
 	for (size_t i = 0; i < snap->ports_len; i++) {
 		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+		list[i].service =
+			process_list__service(&s->processes, list[i].pid);
 		snap->conns_open_total += list[i].active;
 	}
 	return 0;
@@ -166,8 +169,12 @@ static int add_streams(struct snapshot *snap, const struct stats *s)
 	if (err)
 		return err;
 	snap->streams = list;
-	for (size_t i = 0; i < snap->streams_len; i++)
+	for (size_t i = 0; i < snap->streams_len; i++) {
 		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+		list[i].service =
+			process_list__service(&s->processes, list[i].pid);
+		list[i].pid = process__shown(list[i].pid);
+	}
 	return 0;
 }
 
@@ -179,8 +186,10 @@ static int add_threads(struct snapshot *snap, const struct stats *s)
 	if (err)
 		return err;
 	snap->threads = list;
-	for (size_t i = 0; i < snap->threads_len; i++)
+	for (size_t i = 0; i < snap->threads_len; i++) {
 		list[i].comm = process_list__comm(&s->processes, list[i].pid);
+		list[i].pid = process__shown(list[i].pid);
+	}
 	return 0;
 }
 
@@ -255,6 +264,7 @@ static int add_counters(struct snapshot *snap, const struct stats *s,
 		[STATS_COUNT_PORTS_FOLDED] = s->ports.folded,
 		[STATS_COUNT_STREAMS_FOLDED] = s->streams.folded,
 		[STATS_COUNT_THREADS_FOLDED] = s->threads.folded,
+		[STATS_COUNT_EXITED_FOLDED] = s->processes.folded,
 		[STATS_COUNT_CALLS_FOLDED] = calls_folded(&copies->series),
 		[STATS_COUNT_PARTS_CUT] = copies->totals.parts_cut,
 		[STATS_COUNT_UNREADABLE] = facts->unreadable,
@@ -318,6 +328,15 @@ static int end_interval(struct stats *s, const struct copies *copies,
 	return 0;
 }
 
+/* Rows and series were made with the ids of sums. */
+static void show_ports(struct snapshot *snap)
+{
+	struct snapshot_port *list = (struct snapshot_port *)snap->ports;
+
+	for (size_t i = 0; i < snap->ports_len; i++)
+		list[i].pid = process__shown(list[i].pid);
+}
+
 static int fill(struct snapshot *snap, const struct stats *s,
 		const struct stats_facts *facts,
 		const struct stats_pending *pending, struct copies *copies)
@@ -345,6 +364,7 @@ static int fill(struct snapshot *snap, const struct stats *s,
 		err = add_rows(snap, s, copies);
 	if (!err)
 		err = add_series(snap, s, copies);
+	show_ports(snap);
 	return err;
 }
 
@@ -357,9 +377,10 @@ static uint64_t interval_of(const struct stats *s,
 	return final || now < from ? 0 : now - from;
 }
 
-void stats__pass(struct stats *s, uint64_t now)
+int stats__pass(struct stats *s, uint64_t now)
 {
 	listeners__mark(&s->ports.listeners, now, false);
+	return retire__crowd(s);
 }
 
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
@@ -373,7 +394,9 @@ int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 	if (!snap)
 		return -ENOMEM;
 	listeners__mark(&s->ports.listeners, now, final);
-	err = copies__make(&copies, s, pending);
+	err = ends_interval ? retire__crowd(s) : 0;
+	if (!err)
+		err = copies__make(&copies, s, pending);
 	if (err)
 		goto err_snap;
 	snap->now = now;

@@ -71,9 +71,12 @@ struct measure_call {
 			   * once an operation */
 };
 
+/* In all lists, pid 0 stands for exited processes of one service and comm, or,
+ * called "other", for all that found no room. */
 struct snapshot_series {
 	uint32_t pid;
 	const char *comm;
+	const char *service; /* interned; that of the process */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
@@ -117,6 +120,7 @@ struct snapshot_row {
 struct snapshot_stream {
 	uint32_t pid;
 	const char *comm;
+	const char *service; /* interned; that of the process */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
@@ -131,6 +135,7 @@ struct snapshot_stream {
 struct snapshot_port {
 	uint32_t pid;
 	const char *comm;
+	const char *service; /* interned; that of the process */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "stats/retire.h"
 #include "stats/state.h"
 
 #define DEFAULT_SERIES 2000
@@ -143,8 +144,12 @@ static int take_stream(void *ctx, const struct sink_stream *stream)
 static int take_process(void *ctx, const struct sink_process *p)
 {
 	struct stats *s = ctx;
+	int err = 0;
 
-	return process_list__event(&s->processes, p);
+	/* A process id that is used again: what there is was another's. */
+	if (!p->exited && process_list__has_past(&s->processes, p->pid))
+		err = retire__process(s, p->pid);
+	return err ? err : process_list__event(&s->processes, p);
 }
 
 static int take_summary(void *ctx, const char *comm,

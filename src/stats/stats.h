@@ -94,14 +94,16 @@ struct stats_pending {
  * requests (NULL: none; idle exchanges that may still grow) are counted in this
  * snapshot only, as if they had been given to the sink. ends_interval: "recent"
  * figures cover the time since the last snapshot that had it set, and start
- * anew. final: the last one. Returns 0 and *out (free it with snapshot__free,
- * before s is fed again), -ENOMEM, or what the slow callback returned.
+ * anew; what processes did that have exited may be added up before (retire.h),
+ * as with stats__pass. final: the last one. Returns 0 and *out (free it with
+ * snapshot__free, before s is fed again), -ENOMEM, or what the slow callback
+ * returned.
  */
 int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 		    const struct stats_pending *pending, uint64_t now,
 		    bool ends_interval, bool final, struct snapshot **out);
-/* A mark at now of which nobody wants a snapshot. */
-void stats__pass(struct stats *s, uint64_t now);
+/* A mark at now of which nobody wants a snapshot. 0 or -ENOMEM. */
+int stats__pass(struct stats *s, uint64_t now);
 void snapshot__free(struct snapshot *snap); /* accepts NULL */
 
 #endif

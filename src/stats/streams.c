@@ -20,6 +20,12 @@ void streams__init(struct streams *ss, size_t max)
 	*ss = (struct streams){.max = max};
 }
 
+static void discard(struct stream_group *g)
+{
+	histogram__free(&g->duration);
+	free(g);
+}
+
 static void forget(struct streams *ss, struct stream *st)
 {
 	HASH_DEL(ss->active, st);
@@ -35,8 +41,7 @@ void streams__free(struct streams *ss)
 		forget(ss, st);
 	HASH_ITER (hh, ss->groups, g, next_g) {
 		HASH_DEL(ss->groups, g);
-		histogram__free(&g->duration);
-		free(g);
+		discard(g);
 	}
 }
 
@@ -133,6 +138,57 @@ int streams__event(struct streams *ss, const struct sink_stream *s)
 	return err;
 }
 
+/* Put g, which is in no table, under key, or into the group that is there and
+ * at the head of *gone. */
+static int rekey(struct streams *ss, struct stream_group *g,
+		 const struct stream_key *key, struct stream_group **gone)
+{
+	struct stream_group *to = find_group(ss, key);
+
+	if (!to) {
+		g->key = *key;
+		HASH_ADD(hh, ss->groups, key, sizeof(g->key), g);
+		if (g->hh.tbl)
+			return 0;
+	}
+	g->into = to;
+	g->hh.next = *gone;
+	*gone = g;
+	if (!to)
+		return -ENOMEM;
+	to->streams += g->streams;
+	to->active += g->active;
+	to->bytes_in += g->bytes_in;
+	to->bytes_out += g->bytes_out;
+	return histogram__merge(&to->duration, &g->duration);
+}
+
+int streams__retire(struct streams *ss, const struct processes *ps)
+{
+	struct stream_group *g, *next, *gone = NULL;
+	struct stream *st;
+	int err = 0;
+
+	HASH_ITER (hh, ss->groups, g, next) {
+		struct stream_key key = g->key;
+
+		key.pid = process_list__into(ps, g->key.pid);
+		if (!key.pid || err)
+			continue;
+		HASH_DEL(ss->groups, g);
+		err = rekey(ss, g, &key, &gone);
+	}
+	for (st = ss->active; st; st = st->hh.next)
+		if (st->group->into)
+			st->group = st->group->into;
+	while (gone) {
+		g = gone;
+		gone = g->hh.next;
+		discard(g);
+	}
+	return err;
+}
+
 static int fill(struct snapshot_stream *to, const struct stream_group *g)
 {
 	to->pid = g->key.pid;
@@ -152,11 +208,11 @@ static int compare(const void *a, const void *b)
 {
 	const struct snapshot_stream *x = a, *y = b;
 
-	return ORDER_BY(ORDER(x->pid, y->pid), ORDER(x->role, y->role),
-			ORDER(x->transport, y->transport),
-			ORDER(x->port, y->port),
-			strcmp(x->protocol, y->protocol),
-			strcmp(x->operation, y->operation));
+	return ORDER_BY(
+		ORDER(process__rank(x->pid), process__rank(y->pid)),
+		ORDER(x->role, y->role), ORDER(x->transport, y->transport),
+		ORDER(x->port, y->port), strcmp(x->protocol, y->protocol),
+		strcmp(x->operation, y->operation));
 }
 
 int streams__list(const struct streams *ss, struct snapshot_stream **out,

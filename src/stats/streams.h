@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "model/sink.h"
+#include "stats/processes.h"
 #include "stats/snapshot.h"
 
 /* Without padding, compared as bytes; interned strings. */
@@ -23,6 +24,7 @@ struct stream_group {
 	uint64_t streams, active;
 	uint64_t bytes_in, bytes_out;
 	struct histogram duration;
+	struct stream_group *into; /* retired: added to that one */
 	UT_hash_handle hh;
 };
 
@@ -50,6 +52,9 @@ void streams__free(struct streams *ss); /* accepts an initialised ss */
 /* Bytes and ends of streams that never began are taken as beginnings too.
  * 0 or -ENOMEM. */
 int streams__event(struct streams *ss, const struct sink_stream *s);
+
+/* Add up what is of processes that were chosen (retire.h). 0 or -ENOMEM. */
+int streams__retire(struct streams *ss, const struct processes *ps);
 
 /* Sorted figures, .comm left NULL. Returns 0 and *out (free each duration,
  * then it), or -ENOMEM. */

@@ -42,6 +42,42 @@ static struct thread_time *insert(struct threads *ts,
 	return NULL;
 }
 
+static void give_row(struct threads *ts, struct thread_time *t)
+{
+	if (!t->has_row && ts->rows_used < ts->rows) {
+		t->has_row = true;
+		ts->rows_used++;
+	}
+}
+
+/* Take what was told without what was retired of it. Less than that is of a
+ * kernel that has begun anew. */
+static void take(struct thread_time *t, const struct sink_threads *told)
+{
+	bool anew = told->ended < t->retired;
+
+	for (int i = 0; i < RT_CLOCKS; i++)
+		anew |= told->clock[i] < t->retired_clock[i];
+	if (anew) {
+		t->retired = 0;
+		memset(t->retired_clock, 0, sizeof(t->retired_clock));
+	}
+	t->living = told->living;
+	t->ended = told->ended - t->retired;
+	for (int i = 0; i < RT_CLOCKS; i++)
+		t->clock[i] = told->clock[i] - t->retired_clock[i];
+}
+
+static bool is_empty(const struct thread_time *t)
+{
+	if (t->living || t->ended)
+		return false;
+	for (int i = 0; i < RT_CLOCKS; i++)
+		if (t->clock[i])
+			return false;
+	return true;
+}
+
 int thread_list__set(struct threads *ts, const struct sink_threads *told,
 		     bool *has_row)
 {
@@ -51,26 +87,69 @@ int thread_list__set(struct threads *ts, const struct sink_threads *told,
 	*has_row = false;
 	HASH_FIND(hh, ts->all, &key, sizeof(key), t);
 	if (!t) {
-		*has_row = HASH_COUNT(ts->all) < ts->rows;
-		ts->folded += !*has_row;
+		ts->folded += ts->rows_used >= ts->rows;
 		if (HASH_COUNT(ts->all) >= ts->kept)
 			return 0;
 		t = insert(ts, &key);
+		if (!t)
+			return -ENOMEM;
+		give_row(ts, t);
+		*has_row = t->has_row;
 	}
-	if (!t)
-		return -ENOMEM;
-	t->living = told->living;
-	t->ended = told->ended;
-	memcpy(t->clock, told->clock, sizeof(t->clock));
+	take(t, told);
+	/* Another life of one that was retired; or now there is room. */
+	if (!t->has_row && !is_empty(t)) {
+		give_row(ts, t);
+		*has_row = t->has_row;
+	}
 	return 0;
 }
 
-static void copy(struct snapshot_threads *to, const struct thread_time *t,
-		 bool has_row)
+/* Add all that is known of t to the sum of its name in process into. */
+static int retire_one(struct threads *ts, struct thread_time *t, uint32_t into)
+{
+	const struct thread_key key = {into, t->key.name};
+	struct thread_time *to;
+
+	HASH_FIND(hh, ts->all, &key, sizeof(key), to);
+	if (!to) {
+		to = insert(ts, &key);
+		if (!to)
+			return -ENOMEM;
+	}
+	ts->rows_used -= t->has_row;
+	t->has_row = false;
+	give_row(ts, to);
+	to->ended += t->ended;
+	t->retired += t->ended;
+	t->living = t->ended = 0;
+	for (int i = 0; i < RT_CLOCKS; i++) {
+		to->clock[i] += t->clock[i];
+		t->retired_clock[i] += t->clock[i];
+		t->clock[i] = 0;
+	}
+	return 0;
+}
+
+int thread_list__retire(struct threads *ts, const struct processes *ps)
+{
+	struct thread_time *t, *next;
+	int err = 0;
+
+	HASH_ITER (hh, ts->all, t, next) {
+		uint32_t into = process_list__into(ps, (uint32_t)t->key.pid);
+
+		if (into && !is_empty(t) && !err)
+			err = retire_one(ts, t, into);
+	}
+	return err;
+}
+
+static void copy(struct snapshot_threads *to, const struct thread_time *t)
 {
 	*to = (struct snapshot_threads){.pid = (uint32_t)t->key.pid,
-					.name = has_row ? t->key.name
-							: name_other,
+					.name = t->has_row ? t->key.name
+							   : name_other,
 					.living = t->living,
 					.ended = t->ended};
 	memcpy(to->clock, t->clock, sizeof(to->clock));
@@ -90,7 +169,7 @@ static int compare_folded(const void *a, const void *b)
 {
 	const struct snapshot_threads *x = a, *y = b;
 
-	return ORDER_BY(ORDER(x->pid, y->pid),
+	return ORDER_BY(ORDER(process__rank(x->pid), process__rank(y->pid)),
 			ORDER(x->name == name_other, y->name == name_other));
 }
 
@@ -134,7 +213,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct snapshot_threads *x = a, *y = b;
 
-	return ORDER_BY(ORDER(x->pid, y->pid), ORDER(time_of(y), time_of(x)),
+	return ORDER_BY(ORDER(process__rank(x->pid), process__rank(y->pid)),
+			ORDER(time_of(y), time_of(x)),
 			order__strings(x->name, y->name));
 }
 
@@ -147,11 +227,10 @@ int thread_list__list(const struct threads *ts, struct snapshot_threads **out,
 
 	if (!list)
 		return -ENOMEM;
-	for (const struct thread_time *t = ts->all; t; t = t->hh.next) {
-		copy(&list[n], t, n < ts->rows);
-		n++;
-	}
-	if (n > ts->rows) {
+	for (const struct thread_time *t = ts->all; t; t = t->hh.next)
+		if (t->has_row || !is_empty(t))
+			copy(&list[n++], t);
+	if (n > ts->rows_used) {
 		qsort(list, n, sizeof(*list), compare_folded);
 		n = fold(list, n);
 	}

@@ -157,6 +157,7 @@ static json_t *series(const struct snapshot *snap, size_t i)
 	struct json_value v = json_value__object();
 
 	json_value__endpoint(&v, s->pid, s->comm, s->role, s->transport);
+	json_value__string(&v, "service", s->service);
 	json_value__count(&v, "port", s->port);
 	json_value__string(&v, "protocol", s->protocol);
 	json_value__string(&v, "operation", s->operation);
@@ -174,6 +175,7 @@ static json_t *stream(const struct snapshot *snap, size_t i)
 	struct json_value v = json_value__object();
 
 	json_value__endpoint(&v, s->pid, s->comm, s->role, s->transport);
+	json_value__string(&v, "service", s->service);
 	json_value__count(&v, "port", s->port);
 	json_value__string(&v, "protocol", s->protocol);
 	json_value__string(&v, "operation", s->operation);
@@ -215,6 +217,7 @@ static json_t *connections(const struct snapshot *snap, size_t i)
 	struct json_value v = json_value__object();
 
 	json_value__endpoint(&v, p->pid, p->comm, p->role, p->transport);
+	json_value__string(&v, "service", p->service);
 	json_value__count(&v, "port", p->port);
 	json_value__count(&v, "joined", p->joined);
 	json_value__count(&v, "opened", p->opened);

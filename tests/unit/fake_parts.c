@@ -88,6 +88,7 @@ static struct measure *series(struct snapshot_series *s, enum rt_role role,
 {
 	*s = (struct snapshot_series){
 		.pid = 1201,
+		.service = "uvicorn",
 		.comm = "uvicorn",
 		.role = role,
 		.port = port,

@@ -114,6 +114,7 @@ static struct measure *series(struct fake *f, uint32_t pid, const char *comm,
 
 	*s = (struct snapshot_series){
 		.pid = pid,
+		.service = comm,
 		.comm = comm,
 		.role = role,
 		.port = port,
@@ -130,8 +131,11 @@ static struct snapshot_port *port(struct fake *f, uint32_t pid,
 {
 	struct snapshot_port *p = &f->ports[f->snap.ports_len++];
 
-	*p = (struct snapshot_port){
-		.pid = pid, .comm = comm, .role = role, .port = number};
+	*p = (struct snapshot_port){.pid = pid,
+				    .comm = comm,
+				    .service = comm,
+				    .role = role,
+				    .port = number};
 	histogram__init(&p->lifetime, RT_HIST_SCALE);
 	histogram__init(&p->accept_queue, RT_HIST_SCALE);
 	return p;
@@ -251,6 +255,7 @@ static void web(struct fake *f, unsigned int tick)
 	p->joined = 1;
 	p->active = 1;
 	f->streams[0] = (struct snapshot_stream){.pid = 1201,
+						 .service = "gunicorn",
 						 .comm = "gunicorn",
 						 .role = RT_ROLE_SERVER,
 						 .port = 8000,
