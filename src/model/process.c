@@ -196,6 +196,20 @@ static int process_event(struct processes *ps, const struct event *ev)
 	return err || !p->p.exited ? err : set_resource(p, empty);
 }
 
+static int take_program(struct processes *ps, struct process *p,
+			const struct event *ev)
+{
+	int err = name(ps, ev->proc.exe, &p->p.exe);
+
+	if (!err)
+		err = name(ps, ev->proc.service, &p->p.service);
+	if (!err)
+		err = set_resource(p, ev->proc.resource);
+	if (!err)
+		p->p.started = ev->proc.started;
+	return err;
+}
+
 static int proc_info(struct processes *ps, const struct event *ev)
 {
 	const struct rt_proc_info *info = ev->proc.info;
@@ -207,14 +221,10 @@ static int proc_info(struct processes *ps, const struct event *ev)
 	if (info->ppid)
 		p->p.ppid = info->ppid;
 	err = name(ps, (const char *)info->comm, &p->p.comm);
-	if (!err)
-		err = name(ps, ev->proc.exe, &p->p.exe);
-	if (!err)
-		err = name(ps, ev->proc.service, &p->p.service);
-	if (!err)
-		err = set_resource(p, ev->proc.resource);
-	if (!err)
-		p->p.started = ev->proc.started;
+	/* One that has exited, but is not waited for, has lost its program:
+	 * what was known before is better. */
+	if (!err && (!p->p.exited || p->p.service == empty))
+		err = take_program(ps, p, ev);
 	return err ? err : tell(ps, p);
 }
 

@@ -154,8 +154,21 @@ static size_t without_made_up(const char *text, size_t len, size_t least,
 		       : len;
 }
 
+/* The length of text without "-<digits>", least of them or more. */
+static size_t without_digits(const char *text, size_t len, size_t least)
+{
+	size_t n = 0;
+
+	while (n < len && text[len - 1 - n] >= '0' && text[len - 1 - n] <= '9')
+		n++;
+	return n >= least && n + 1 < len && text[len - 1 - n] == '-'
+		       ? len - n - 1
+		       : len;
+}
+
 /* shop-7d9f8b6c5-x2x7k of a Deployment, shop-x2x7k of a DaemonSet or Job,
- * shop-0 of a StatefulSet: shop. */
+ * shop-28391040-x2x7k of a CronJob (in minutes since 1970), shop-0 of a
+ * StatefulSet: shop. */
 static void propose_workload(struct finding *f)
 {
 	char pod[256];
@@ -165,14 +178,12 @@ static void propose_workload(struct finding *f)
 		return;
 	len = strlen(pod);
 	shorter = without_made_up(pod, len, 5, 5);
-	if (shorter < len) {
-		len = without_made_up(pod, shorter, 6, 10);
+	if (shorter == len) {
+		len = without_digits(pod, len, 1);
 	} else {
-		while (shorter && pod[shorter - 1] >= '0' &&
-		       pod[shorter - 1] <= '9')
-			shorter--;
-		if (shorter > 1 && shorter < len && pod[shorter - 1] == '-')
-			len = shorter - 1;
+		len = without_digits(pod, shorter, 8);
+		if (len == shorter)
+			len = without_made_up(pod, shorter, 6, 10);
 	}
 	pod[len] = 0;
 	propose(f, pod);

@@ -148,6 +148,33 @@ static void take_name(struct piece p, char *out, size_t size)
 	utf8__clean(name, n, out);
 }
 
+/* The length of a unit's name without the instance, if that is a connection:
+ * "echo@7-127.0.0.1:7-127.0.0.1:40000", "echo@7-4711-0" (systemd.socket(5),
+ * Accept=). There is a new one each time. */
+static struct piece without_connection(struct piece unit)
+{
+	const char *at = memchr(unit.at, '@', unit.len);
+	struct piece instance, part;
+	size_t numbers = 0;
+
+	if (!at)
+		return unit;
+	instance.at = at + 1;
+	instance.len = unit.len - (at + 1 - unit.at);
+	if (!memchr(instance.at, ':', instance.len)) {
+		while (cut(&instance, '-', &part)) {
+			for (size_t i = 0; i < part.len; i++)
+				if (part.at[i] < '0' || part.at[i] > '9')
+					return unit;
+			numbers += part.len > 0;
+		}
+		if (numbers != 3)
+			return unit;
+	}
+	unit.len = at - unit.at;
+	return unit;
+}
+
 /* Units whose processes are others' programs, and names that are new at each
  * start, say nothing of the service. */
 static bool is_telling(struct piece unit)
@@ -200,8 +227,9 @@ static void take_path(struct piece path, bool has_units,
 			out->unit[0] = 0; /* it was about what is around it */
 		else if (has_units && ends(part, ".service") &&
 			 is_telling(part))
-			take_name(without_end(part, ".service"), out->unit,
-				  sizeof(out->unit));
+			take_name(without_connection(
+					  without_end(part, ".service")),
+				  out->unit, sizeof(out->unit));
 		before = part;
 	}
 }

@@ -158,7 +158,7 @@ bool process_list__has_past(const struct processes *ps, uint32_t pid)
 {
 	const struct process *p = find(ps, pid);
 
-	return p && p->names.exited && p->has_figures;
+	return p && pid < PROCESS_SUM && p->names.exited && p->has_figures;
 }
 
 void process_list__unmark(struct processes *ps)

@@ -246,6 +246,23 @@ static void resources_live_with_their_process(void **state)
 	assert_int_equal(p->started, 0);
 }
 
+/* A record of a zombie's connection has /proc read again. */
+static void a_zombie_keeps_its_service(void **state)
+{
+	struct rig *rig = *state;
+	const struct sink_process *p;
+
+	rig_proc_resource(rig, 10, 1, "m", "/m", "web", "a=b", "77");
+	rig_process(rig, RT_REC_EXIT, 10, 1, "m");
+	rig_proc_resource(rig, 10, 1, "m", "", "m", "", "77");
+	process(rig);
+	process(rig);
+	p = process(rig);
+	assert_true(p->exited);
+	assert_string_equal(p->exe, "/m");
+	assert_string_equal(p->service, "web");
+}
+
 static void reused_pid_is_a_new_life(void **state)
 {
 	struct rig *rig = *state;
@@ -480,6 +497,7 @@ int main(void)
 		T(process_is_introduced_before_its_requests),
 		T(process_life),
 		T(resources_live_with_their_process),
+		T(a_zombie_keeps_its_service),
 		T(reused_pid_is_a_new_life),
 		T(names_do_not_revive_a_process),
 		T(hostile_names_are_cleaned),

@@ -217,6 +217,13 @@ static void units_are_found(void **state)
 	assert_string_equal(
 		cgroup("0::/system.slice/a\\x2db@c\\x2dd.service/sub\n").unit,
 		"a-b@c-d");
+	assert_string_equal(
+		cgroup("0::/system.slice/echo@7-::1:7-::1:40000.service").unit,
+		"echo");
+	assert_string_equal(cgroup("0::/a/echo@7-4711-0.service").unit, "echo");
+	assert_string_equal(cgroup("0::/a/postgresql@15-main.service").unit,
+			    "postgresql@15-main");
+	assert_string_equal(cgroup("0::/a/shop@2.service").unit, "shop@2");
 	assert_string_equal(cgroup("0::/x/\\x\\x2\\xzz\\x1b.service").unit,
 			    "\\x\\x2\\xzz?");
 	assert_string_equal(
@@ -485,6 +492,8 @@ static void workloads_are_told_by_their_pods(void **state)
 		{"shop", "shop"},
 		{"web-shop-abcde", "web-shop-abcde"},
 		{"shop-api-7d9f8b6c5-x2x7k", "shop-api"},
+		{"shop-28391040-x2x7k", "shop"},
+		{"shop-2024-x2x7k", "shop-2024"},
 		{"x2x7k", "x2x7k"},
 		{"-0", "-0"},
 	};

@@ -4,6 +4,7 @@ their own."""
 
 import os
 import signal
+import subprocess
 import time
 
 from cases.registry import case
@@ -208,3 +209,52 @@ def _check_shop(test, report, pids):
                    "environment")
     test.check("something else of the environment is in the report",
                "do-not-show" not in str(report.data))
+
+
+# A program that runs others one after the other, each of which asks once.
+REPLACING = """
+import os, socket, sys
+port, count = int(sys.argv[1]), int(sys.argv[2])
+sys.stdin.readline()
+for _ in range(count):
+    pid = os.fork()
+    if pid == 0:
+        s = socket.create_connection(("127.0.0.1", port))
+        s.sendall(b"GET /items/1 HTTP/1.1\\r\\nHost: x\\r\\n"
+                  b"Connection: close\\r\\n\\r\\n")
+        while s.recv(65536):
+            pass
+        os._exit(0)
+    if os.waitpid(pid, 0)[1]:
+        sys.exit("a child failed")
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+@case(timeout=120)
+def workers_are_replaced(test):
+    """More processes, one after the other, than there are series: what they
+    did is counted for their service."""
+    count = 2500
+    server = PeerServer(test)
+    replacing = test.start(
+        ["/usr/bin/python3", "-c", REPLACING, str(server.port), str(count)],
+        name="replacing", env={**os.environ, "OTEL_SERVICE_NAME": "jobs"},
+        stdin=subprocess.PIPE)
+    tracer = Tracer.of(test, replacing.pid)
+    replacing.popen.stdin.write(b"\n")
+    replacing.popen.stdin.flush()
+    replacing.wait_output("done", timeout=90)
+    report = tracer.stop().complete()
+    test.equal("exchanges", count, report.exchanges(role="client"))
+    test.equal("connections closed", count,
+               report.connections("closed", port=server.port))
+    test.equal("of the service", count,
+               sum(s["exchanges"] for s in report.data["series"]
+                   if s["service"] == "jobs"))
+    test.equal("in no series of their own", 0,
+               report.coverage["series_folded"], "expected")
+    folded = report.coverage["exited_folded"]
+    test.check(f"no process made room: {folded}", folded >= count - 1000)
+    test.equal("of process 0", folded, report.exchanges(pid=0), "counter")
