@@ -6,9 +6,10 @@ import os
 import signal
 import socket
 import struct
+import time
 
 from cases.registry import case, case_for
-from harness import pause, stop, wait_until
+from harness import stop, wait_until
 from services import Held, PeerServer
 from tracer import Tracer
 
@@ -96,7 +97,7 @@ def read_after_reset(test):
     asker.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                      struct.pack("ii", 1, 0))
     asker.close()
-    pause(0.2)
+    time.sleep(0.2)  # not so long that the syscall engine forgets it
     os.kill(server.pid, signal.SIGCONT)
     server.quiet()
     report = tracer.stop()
