@@ -220,6 +220,10 @@ int rt_sweep_hash(struct bpf_iter__bpf_map_elem *ctx)
 			return 0;
 		}
 		sweep__gone(c);
+	} else if (c->kind == CONN_CLOSED &&
+		   c->generation == rt_sweep_generation) {
+		/* Reset, and still to be read: see socket__takes(). */
+		return 0;
 	}
 	bpf_seq_write(ctx->meta->seq, &cookie, sizeof(cookie));
 	return 0;

@@ -97,7 +97,7 @@ def read_after_reset(test):
     asker.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                      struct.pack("ii", 1, 0))
     asker.close()
-    time.sleep(0.2)  # not so long that the syscall engine forgets it
+    time.sleep(1.2)  # a sweep finds it closed
     os.kill(server.pid, signal.SIGCONT)
     server.quiet()
     report = tracer.stop()
