@@ -110,7 +110,7 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 	format static view prometheus asan-reqtrace check-static check-demo check-install bench \
 	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
 	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
-	bench-batch arm64 otlp otlp-update export
+	bench-batch bench-outage arm64 otlp otlp-update export receivers
 
 all: $(B)/reqtrace
 
@@ -366,6 +366,10 @@ $(BENCH_BATCH): $(B)/obj/tests/bench/batch.o $(B)/libreqtrace.a
 bench-batch: $(BENCH_BATCH)
 	@$<
 
+# Ten minutes of load while the collector is away.
+bench-outage: $(B)/reqtrace receivers
+	@/usr/bin/python3 tests/bench/outage.py
+
 check-static: $(B)/static/reqtrace
 	@scripts/check-static.sh $<
 
@@ -413,8 +417,13 @@ demo:
 	+$(MAKE) all
 	@scripts/demo.sh $(B)/reqtrace
 
+# What cannot be had is a skip of the tests that need it.
+receivers:
+	@scripts/receivers/fetch.sh proto victoria collector
+
 check:
 	scripts/deps.sh build test
+	-+@$(MAKE) --no-print-directory receivers
 	+scripts/check.sh $(B) unit asan golden otlp view prometheus export e2e
 
 install: $(B)/reqtrace

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Takes what the tests of the exporters send to from Debian's packages:
-#   fetch.sh NAME...    NAME of: proto prometheus victoria collector
+#   fetch.sh NAME...    NAME of: proto victoria collector
 # Unpacked, not installed, into CACHE/NAME (CACHE is REQTRACE_RECEIVER_CACHE or
 # build/receivers):
 #   proto/opentelemetry/... the .proto files of OTLP, for protoc -I proto
-#   prometheus/prometheus   and promtool
 #   victoria/victoria-metrics
 #   collector/otelcol       built from Debian's sources of the OpenTelemetry
 #                           Collector and tests/receivers/otelcol
@@ -40,12 +39,6 @@ fetch_proto() {
 	mv "${file%/proto/metrics/v1/*}" "$1"
 }
 
-fetch_prometheus() {
-	apt_open "debian bookworm" "debian-security bookworm-security" &&
-		download "$work/root" prometheus &&
-		mv "$work/root/usr/bin/prometheus" "$work/root/usr/bin/promtool" "$1"
-}
-
 fetch_victoria() {
 	apt_open "debian trixie" &&
 		download "$work/root" victoria-metrics &&
@@ -74,7 +67,7 @@ mkdir -p "$cache"
 missing=0
 for name; do
 	case $name in
-	proto | prometheus | victoria | collector) ;;
+	proto | victoria | collector) ;;
 	*)
 		echo "receivers: none is named '$name'" >&2
 		exit 2

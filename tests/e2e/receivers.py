@@ -8,10 +8,14 @@ metric, as the receiver tells them. scripts/receivers/fetch.sh gets them.
 import json
 import os
 import subprocess
+import sys
 import urllib.parse
 import urllib.request
 
 from harness import ROOT, Failure, Skip, free_port, wait_until
+
+sys.path.append(os.path.join(ROOT, "tests", "receivers"))
+import prometheus  # noqa: E402
 
 CACHE = os.path.abspath(os.environ.get(
     "REQTRACE_RECEIVER_CACHE", os.path.join(ROOT, "build", "receivers")))
@@ -265,38 +269,11 @@ class Victoria:
                 for r in answer["data"]["result"]]
 
 
-class Prometheus:
-    """Prometheus, which scrapes a target."""
-
-    def __init__(self, test, target, native=False, interval=1):
-        self.port = free_port()
-        config = test.path("prometheus.yml")
-        with open(config, "w", encoding="utf-8") as f:
-            f.write(f"global: {{scrape_interval: {interval}s}}\n"
-                    "scrape_configs:\n"
-                    "  - job_name: reqtrace\n"
-                    "    honor_labels: true\n"
-                    "    static_configs:\n"
-                    f"      - targets: ['{target}']\n")
-        features = ["--enable-feature=native-histograms,exemplar-storage"]
-        self.process = test.start(
-            [program("prometheus", "prometheus"),
-             f"--config.file={config}",
-             f"--storage.tsdb.path={test.path('prometheus')}",
-             f"--web.listen-address=127.0.0.1:{self.port}",
-             *(features if native else [])])
-        self.root = f"http://127.0.0.1:{self.port}"
-        wait_until("Prometheus answers", self.is_up, 30, 0.1)
-
-    def is_up(self):
-        try:
-            with urllib.request.urlopen(f"{self.root}/-/ready", timeout=2):
-                return True
-        except OSError:
-            return False
-
-    def query(self, text):
-        answer = ask(f"{self.root}/api/v1/query?" +
-                     urllib.parse.urlencode({"query": text}))
-        return [(r["metric"], float(r["value"][1]))
-                for r in answer["data"]["result"]]
+def scrape(test, target, native=False):
+    """Prometheus, which scrapes a target every second until the test ends."""
+    why = prometheus.missing()
+    if why:
+        raise Skip(why)
+    started = prometheus.Prometheus([target], native=native)
+    test.at_close(started.__enter__().__exit__)
+    return started

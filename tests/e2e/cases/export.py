@@ -8,7 +8,7 @@ from cases.registry import case, case_for
 from exported import (DB_SERVER, HTTP_SERVER, compare_durations,
                       compare_quantile)
 from harness import free_port, wait_until
-from receivers import Authority, Collector, Prometheus, Victoria
+from receivers import Authority, Collector, Victoria, scrape
 from services import Gunicorn, Nginx, Redis, ab
 from tracer import Tracer
 
@@ -140,7 +140,7 @@ def export_prometheus(test, form):
 
     address = f"127.0.0.1:{free_port()}"
     tracer = Tracer.of(test, nginx.pid, args=("--listen", address))
-    prometheus = Prometheus(test, address, native=form == "native")
+    prometheus = scrape(test, address, native=form == "native")
     ab(test, nginx.url(), "-n", str(REQUESTS), "-c", "10")
     nginx.quiet()
     name = "http_server_request_duration_seconds"
