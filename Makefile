@@ -7,12 +7,14 @@
 #   make demo        install what is missing, build, trace a real service
 #   make check       install what is missing, build, run every test
 #   make install     PREFIX=/usr/local, DESTDIR=
+#   make install-systemd   that and the unit of deploy/, UNITDIR=
 #   make static      one self-contained binary: build/static/reqtrace
 #   make help        the other targets
 
 B ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+UNITDIR ?= /etc/systemd/system
 FUZZ_SECONDS ?= 60
 
 VERSION := $(shell cat VERSION)
@@ -108,14 +110,14 @@ FORMATTED = $(sort $(shell find src bpf include tests -path '*/node_modules' \
 .SECONDARY:
 .PHONY: all help deps demo check unit e2e asan fuzz golden golden-update lint \
 	format static view prometheus asan-reqtrace check-static check-demo check-install bench \
-	bench-only bench-icount bench-icount-only install uninstall clean peers tests \
+	bench-only bench-icount bench-icount-only install install-systemd uninstall clean peers tests \
 	fuzzers check-kernels check-kernels-update accept-verifier bench-user \
 	bench-batch bench-outage arm64 otlp otlp-update export receivers
 
 all: $(B)/reqtrace
 
 help:
-	@echo 'all deps demo check install uninstall clean static'
+	@echo 'all deps demo check install install-systemd uninstall clean static'
 	@echo 'tests, one by one: lint unit asan golden otlp view prometheus export e2e'
 	@echo 'fuzz check-static check-demo check-install check-kernels'
 	@echo 'built only: tests fuzzers peers asan-reqtrace (the program with'
@@ -431,9 +433,19 @@ install: $(B)/reqtrace
 	$(INSTALL) -D -m 644 man/reqtrace.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/reqtrace.8
 
+# The unit of deploy/, for this PREFIX; what it runs with is kept if it is there.
+install-systemd: install
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' deploy/reqtrace.service \
+		> $(DESTDIR)$(UNITDIR)/reqtrace.service
+	[ -e $(DESTDIR)/etc/default/reqtrace ] || $(INSTALL) -D -m 644 \
+		deploy/default $(DESTDIR)/etc/default/reqtrace
+
+# /etc/default/reqtrace stays: it is the administrator's.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/reqtrace \
-		$(DESTDIR)$(PREFIX)/share/man/man8/reqtrace.8
+		$(DESTDIR)$(PREFIX)/share/man/man8/reqtrace.8 \
+		$(DESTDIR)$(UNITDIR)/reqtrace.service
 
 clean:
 	rm -rf $(B)

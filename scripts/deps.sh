@@ -16,7 +16,7 @@ test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev
 	python3 redis-server redis-tools nginx wrk apache2-utils gunicorn
 	python3-flask python3-fastapi python3-uvicorn procps iproute2 man-db tmux
 	openssl postgresql python3-redis python3-psycopg2
-	libcap2-bin protobuf-compiler
+	libcap2-bin protobuf-compiler systemd python3-seccomp python3-yaml
 	prometheus golang-github-prometheus-client-model-dev libprotobuf-dev"
 kernels="qemu-system-x86 qemu-system-arm lld busybox-static kmod xz-utils
 	debian-archive-keyring"

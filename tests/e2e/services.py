@@ -29,9 +29,9 @@ class PeerServer:
     """peer_server or peer_epoll; to is how a client reaches it."""
 
     def __init__(self, test, *args, program="peer_server", to=None, name=None,
-                 env=None):
+                 env=None, prefix=()):
         self.test = test
-        self.process = test.start([peer(program), *args],
+        self.process = test.start([*prefix, peer(program), *args],
                                   name=name or program, env=env)
         ready = self.process.wait_event("ready")
         self.pid, self.port = ready["pid"], ready["port"]
@@ -103,14 +103,14 @@ class Held:
 # redis
 
 class Redis:
-    def __init__(self, test, *args):
+    def __init__(self, test, *args, prefix=()):
         need("redis-server", "redis-benchmark")
         self.test = test
         self.port = free_port()
         self.process = test.start([
-            "redis-server", "--port", self.port, "--bind", "127.0.0.1",
+            *prefix, "redis-server", "--port", self.port, "--bind", "127.0.0.1",
             "--save", "", "--appendonly", "no", "--daemonize", "no",
-            "--dir", test.tmp, *args])
+            "--dir", test.tmp, *args], name="redis-server")
         self.pid = self.process.pid
         self.process.wait_output("Ready to accept connections")
 
