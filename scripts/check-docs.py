@@ -73,7 +73,8 @@ def metrics():
 
 
 def links():
-    for path in ["README.md", "CHANGELOG.md", *glob.glob("docs/*.md")]:
+    for path in ["README.md", "CHANGELOG.md", *glob.glob("docs/*.md"),
+                 *glob.glob("deploy/*.md")]:
         for link in re.findall(r"\]\(([^)\s]+)\)", read(path)):
             if re.match(r"[a-z]+:", link):
                 continue

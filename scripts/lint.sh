@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Checks that need no build: layering, formatting, opening lines, cppcheck
-# and the man page:
+# Checks that need no build: layering, formatting, opening lines, cppcheck,
+# what is in deploy/, and the man page:
 #   lint.sh CLANG_FORMAT FILE...
 # Ends with "lint: N passed, N failed, N skipped".
 set -u
@@ -76,6 +76,12 @@ static_analysis() {
 
 step layers scripts/check-layers.py
 step docs scripts/check-docs.py
+if /usr/bin/python3 -c 'import yaml' 2>/dev/null; then
+	step deploy scripts/check-deploy.py
+	step dashboard scripts/check-dashboard.py
+else
+	skip deploy python3-yaml
+fi
 step licence licence_lines
 step scripts scripts_parse
 if command -v "$clang_format" >/dev/null; then

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The systemd unit of deploy/: what it grants suffices, nothing of it can be
-taken away, and systemd understands it."""
+"""What is in deploy/: the privileges of the systemd unit and of the DaemonSet
+suffice, nothing of the unit's can be taken away, systemd understands it; the
+image has the libraries; the agent's Collector passes on what it gets."""
 
+import json
 import os
 import re
+import subprocess
+import urllib.request
 
 import unit_file
 from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
 from cases.rights import BITS, mask
-from harness import REQTRACE, Skip, need
+from harness import (REQTRACE, ROOT, Failure, Skip, free_port, need,
+                     wait_until)
+from receivers import Collector, program
 from services import PeerServer, Redis
 from tracer import Tracer
 
@@ -41,12 +47,8 @@ def status(pid):
                     if ":\t" in line)
 
 
-def trace(test, others, names=None, filtered=True):
-    """What the tracer has, and the report of a short load, traced as the unit
-    does it, or with these capabilities."""
-    prefix = unit_file.prefix(names)
-    if filtered:
-        prefix += unit_file.filtered(test)
+def trace(test, others, prefix):
+    """What the tracer has, and the report of a short load."""
     redis = others.redis
     redis.reset_stats()
     redis.quiet()
@@ -67,14 +69,20 @@ def unit_suffices(test):
     """A redis of another user is traced whole with the account, the
     capabilities and the system calls of the unit."""
     others = Others(test)
-    redis = others.redis
-    held, report = trace(test, others)
+    held, report = trace(
+        test, others, unit_file.prefix() + unit_file.filtered(test))
     test.equal("user", str(unit_file.DYNAMIC_USER), held["Uid"].split()[0],
                "systemd")
     test.equal("bounding set", mask(*unit_file.capabilities()),
                int(held["CapBnd"], 16), "unit")
     test.equal("no new privileges", "1", held["NoNewPrivs"], "unit")
     test.equal("seccomp", "2", held["Seccomp"], "filter")
+    saw_all(test, others, report)
+
+
+def saw_all(test, others, report):
+    """Counts, executable and the name that only the environment has."""
+    redis = others.redis
     seen = commands(report.complete(), pid=redis.pid, role="server",
                     port=redis.port)
     test.equal("GET", redis.calls()["GET"], seen["GET"], "redis")
@@ -97,7 +105,7 @@ def unit_needs(test, name):
                 (f"needs CAP_{name.upper()}",), prefix=unit_file.prefix(rest))
         return
     others = Others(test)
-    process = process_of(trace(test, others, rest, filtered=False)[1],
+    process = process_of(trace(test, others, unit_file.prefix(rest))[1],
                          others.named)
     if name == "sys_ptrace":
         test.equal("exe without it", None, process["exe"] or None, "nothing")
@@ -134,3 +142,135 @@ def unit_is_understood(test):
     test.check(f"exposure {found[1]} is above {HIGHEST_EXPOSURE}",
                float(found[1]) <= HIGHEST_EXPOSURE)
     test.fact(f"exposure {found[1]} of 10")
+
+
+@case()
+def container_suffices(test):
+    """The account and the capabilities of the DaemonSet do as well."""
+    [daemon_set] = [o for o in documents("kubernetes/daemonset.yaml")
+                    if o["kind"] == "DaemonSet"]
+    [container] = daemon_set["spec"]["template"]["spec"]["containers"]
+    context = container["securityContext"]
+    names = [c.lower() for c in context["capabilities"]["add"]]
+    others = Others(test)
+    held, report = trace(test, others, unit_file.prefix(
+        names, uid=context["runAsUser"]))
+    test.equal("user", "0", held["Uid"].split()[0], "manifest")
+    test.equal("permitted", 0, int(held["CapPrm"], 16) & ~mask(*names),
+               "nothing else")
+    saw_all(test, others, report)
+
+
+def documents(name):
+    try:
+        import yaml
+    except ImportError:
+        raise Skip("python3-yaml is not installed") from None
+    with open(os.path.join(ROOT, "deploy", name), encoding="utf-8") as f:
+        return [d for d in yaml.safe_load_all(f) if d]
+
+
+@case(traces=False)
+def image_has_the_libraries(test):
+    """The Dockerfile installs the packages of the libraries that the program
+    names, and no others but certificates."""
+    need("objdump", "dpkg-query")
+    with open(os.path.join(ROOT, "deploy", "Dockerfile"),
+              encoding="utf-8") as f:
+        last = f.read().rsplit("\nFROM ", 1)[1]
+    words = re.search(r"install -y --no-install-recommends \\\n(.*?)\n &&",
+                      last, re.S)[1]
+    listed = set(words.replace("\\", " ").split())
+    names = re.findall(r"NEEDED +(\S+)", test.run(
+        ["objdump", "-p", REQTRACE]).stdout())
+    loaded = dict(re.findall(r"(\S+) => (\S+)", test.run(
+        ["ldd", REQTRACE]).stdout()))
+    packages = {owner(loaded[name]) for name in names} - {"libc6"}
+    test.equal("packages", sorted(packages | {"ca-certificates"}),
+               sorted(listed), "ldd")
+
+
+def owner(path):
+    """The package of a library, under whichever of its names it is known:
+    /lib is a link to /usr/lib."""
+    real = os.path.realpath(path)
+    for candidate in (path, real, real.removeprefix("/usr")):
+        asked = subprocess.run(["dpkg-query", "-S", candidate], check=False,
+                               capture_output=True, text=True)
+        if asked.returncode == 0:
+            return asked.stdout.split(":")[0]
+    raise Skip(f"{path} is not from a package")
+
+
+# Two hosts' histograms of one service, as reqtrace makes them: at another
+# scale where the durations were spread wider.
+HOSTS = {"one": {"scale": 4, "offset": -120, "counts": [3, 0, 5, 9]},
+         "two": {"scale": 3, "offset": -61, "counts": [2, 4, 0, 7, 1]}}
+
+
+def request_of(host):
+    h = HOSTS[host]
+    point = {"timeUnixNano": "1700000060000000000",
+             "startTimeUnixNano": "1700000000000000000",
+             "count": str(sum(h["counts"])), "sum": 1.5, "scale": h["scale"],
+             "zeroCount": "0", "positive": {
+                 "offset": h["offset"],
+                 "bucketCounts": [str(n) for n in h["counts"]]},
+             "attributes": [{"key": "http.route",
+                             "value": {"stringValue": "/"}}]}
+    return {"resourceMetrics": [{
+        "resource": {"attributes": [
+            {"key": k, "value": {"stringValue": v}} for k, v in (
+                ("service.name", "shop"), ("host.name", host))]},
+        "scopeMetrics": [{"scope": {"name": "reqtrace"}, "metrics": [{
+            "name": "http.server.request.duration", "unit": "s",
+            "exponentialHistogram": {"aggregationTemporality": 2,
+                                     "dataPoints": [point]}}]}]}]}
+
+
+def agent(test, gateway):
+    """A Collector with deploy/collector/agent.yaml, as far as the Collector of
+    the tests has its components: it has no memory_limiter, and does not put
+    in what is in the environment."""
+    import yaml
+    [config] = documents("collector/agent.yaml")
+    port = free_port()
+    protocols = config["receivers"]["otlp"]["protocols"]
+    protocols["http"]["endpoint"] = f"127.0.0.1:{port}"
+    protocols["grpc"]["endpoint"] = f"127.0.0.1:{free_port()}"
+    if config["exporters"]["otlp"]["endpoint"] != "${env:REQTRACE_GATEWAY}":
+        raise Failure("the agent does not send to REQTRACE_GATEWAY")
+    config["exporters"]["otlp"]["endpoint"] = gateway
+    config["processors"].pop("memory_limiter")
+    for pipeline in config["service"]["pipelines"].values():
+        pipeline["processors"].remove("memory_limiter")
+    config["service"]["telemetry"] = {"metrics": {"level": "none"}}
+    path = test.path("agent.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        yaml.safe_dump(config, f)
+    started = test.start([program("otelcol", "collector"), "--config", path],
+                         name="agent")
+    started.wait_output("Everything is ready", stream="stderr", timeout=30)
+    return f"http://127.0.0.1:{port}/v1/metrics"
+
+
+@case(traces=False)
+def agent_passes_on(test):
+    """Histograms of two hosts go through the agent's Collector to another one
+    unchanged, bucket by bucket, and apart."""
+    behind = Collector(test, "grpc")
+    url = agent(test, f"127.0.0.1:{behind.port}")
+    for host in HOSTS:
+        sent = urllib.request.Request(
+            url, json.dumps(request_of(host)).encode(),
+            {"Content-Type": "application/json"})
+        with urllib.request.urlopen(sent, timeout=10) as answer:
+            test.equal(f"status for {host}", 200, answer.status, "agent")
+    points = wait_until(
+        "both have arrived", lambda: (lambda p: len(p) == 2 and p)(
+            behind.arrived().of("http.server.request.duration")), 30)
+    for point in points:
+        h = HOSTS[point.resource["host.name"]]
+        expected = {h["offset"] + i: n for i, n in enumerate(h["counts"]) if n}
+        test.equal(f"buckets of {point.resource['host.name']}",
+                   (expected, h["scale"]), point.buckets(), "sent")
