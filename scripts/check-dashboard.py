@@ -47,7 +47,7 @@ def exported():
         else:
             metrics.add(name)
     labels = {word.replace(".", "_")
-              for word in re.findall(r"`([a-z0-9]+(?:[._][a-z0-9_]+)+)`", text)}
+              for word in re.findall(r"`([a-z]+(?:[._][a-z0-9_]+)+)`", text)}
     return metrics, labels | OWN_LABELS
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is in deploy/: the privileges of the systemd unit and of the DaemonSet
 suffice, nothing of the unit's can be taken away, systemd understands it; the
-image has the libraries; the agent's Collector passes on what it gets."""
+image has the libraries; the agent's Collector passes on what it gets; the
+dashboard has something to show."""
 
 import json
 import os
@@ -9,14 +10,15 @@ import re
 import subprocess
 import urllib.request
 
+import dashboard
 import unit_file
 from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
 from cases.rights import BITS, mask
-from harness import (REQTRACE, ROOT, Failure, Skip, free_port, need,
+from harness import (REQTRACE, ROOT, Failure, Skip, free_port, need, pause,
                      wait_until)
-from receivers import Collector, program
+from receivers import Collector, Prometheus, program
 from services import PeerServer, Redis
 from tracer import Tracer
 
@@ -274,3 +276,20 @@ def agent_passes_on(test):
         expected = {h["offset"] + i: n for i, n in enumerate(h["counts"]) if n}
         test.equal(f"buckets of {point.resource['host.name']}",
                    (expected, h["scale"]), point.buckets(), "sent")
+
+
+@case(traces=False)
+def dashboard_shows(test):
+    """Every query of the dashboard has an answer in a Prometheus that scrapes
+    all metrics of docs/metrics.md."""
+    prometheus = Prometheus(test, dashboard.MadeUp(test).target)
+    total = len(list(dashboard.queries()))
+    missing = ["not asked yet"]
+    for _ in range(20):
+        pause(1)
+        missing = dashboard.without_data(prometheus)
+        if not missing:
+            break
+    test.check(f"of {total} queries these have no answer: "
+               + "; ".join(missing), not missing)
+    test.fact(f"{total} queries have answers")
