@@ -99,8 +99,9 @@ class MadeUp:
         return [] if is_histogram else [f"{name}{{{labels}}} {self.round}"]
 
 
-def without_data(prometheus):
-    """Queries that have no answer but "not a number"."""
-    return [f"{row}: {panel}: {query}" for row, panel, query in queries()
+def without_data(prometheus, asked=None):
+    """Those of queries() that have no answer but "not a number"."""
+    return [f"{row}: {panel}: {query}"
+            for row, panel, query in asked or queries()
             if all(math.isnan(value)
                    for _, value in prometheus.query(query))]

@@ -4,6 +4,7 @@ suffice, nothing of the unit's can be taken away, systemd understands it; the
 image has the libraries; the agent's Collector passes on what it gets; the
 dashboard has something to show."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,10 +17,11 @@ from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
 from cases.rights import BITS, mask
+from exported import DB_SERVER, Sum
 from harness import (REQTRACE, ROOT, Failure, Skip, free_port, need, pause,
                      wait_until)
 from receivers import Collector, Prometheus, program
-from services import PeerServer, Redis
+from services import Nginx, PeerServer, Redis, ab
 from tracer import Tracer
 
 NOBODY = 65534
@@ -253,7 +255,7 @@ def agent(test, gateway):
     started = test.start([program("otelcol", "collector"), "--config", path],
                          name="agent")
     started.wait_output("Everything is ready", stream="stderr", timeout=30)
-    return f"http://127.0.0.1:{port}/v1/metrics"
+    return f"http://127.0.0.1:{port}"
 
 
 @case(traces=False)
@@ -264,7 +266,7 @@ def agent_passes_on(test):
     url = agent(test, f"127.0.0.1:{behind.port}")
     for host in HOSTS:
         sent = urllib.request.Request(
-            url, json.dumps(request_of(host)).encode(),
+            f"{url}/v1/metrics", json.dumps(request_of(host)).encode(),
             {"Content-Type": "application/json"})
         with urllib.request.urlopen(sent, timeout=10) as answer:
             test.equal(f"status for {host}", 200, answer.status, "agent")
@@ -276,6 +278,44 @@ def agent_passes_on(test):
         expected = {h["offset"] + i: n for i, n in enumerate(h["counts"]) if n}
         test.equal(f"buckets of {point.resource['host.name']}",
                    (expected, h["scale"]), point.buckets(), "sent")
+
+
+@case(timeout=120)
+def hosts_merge(test):
+    """Two reqtraces, as if on two hosts, send by one agent: what has arrived
+    of both, added up, is both reports added up, bucket by bucket."""
+    behind = Collector(test, "grpc")
+    url = agent(test, f"127.0.0.1:{behind.port}")
+    told, got, made = Sum(), Sum(), 0
+    runs = []
+    for host in HOSTS:
+        redis = Redis(test)
+        redis.quiet()
+        runs.append((redis, Tracer.of(
+            test, redis.pid, args=("--otlp", url, "--otlp-interval", "1"),
+            prefix=("env", f"OTEL_RESOURCE_ATTRIBUTES=host.name={host}"))))
+    for number, (redis, _) in enumerate(runs):
+        done = redis.benchmark("-t", "get", "-n", "5000", "-c",
+                               str(1 + 40 * number))
+        made += done["GET"]
+        redis.quiet()
+    for redis, tracer in runs:
+        report = tracer.stop().complete()
+        for series in report.series(pid=redis.pid, operation="GET"):
+            told.add_report(series["duration"])
+    test.equal("GETs", made, told.count)
+
+    def arrived():
+        return behind.arrived().latest(DB_SERVER, {"db.operation.name": "GET"})
+
+    points = wait_until("all have arrived", lambda: (
+        lambda p: sum(one.count for one in p) == made and p)(arrived()), 30,
+        0.3)
+    test.equal("hosts", sorted(HOSTS), sorted(
+        {p.resource["host.name"] for p in points}), "sent")
+    for point in points:
+        got.add_point(point)
+    told.compare(test, "both hosts", got)
 
 
 @case(traces=False)
@@ -293,3 +333,38 @@ def dashboard_shows(test):
     test.check(f"of {total} queries these have no answer: "
                + "; ".join(missing), not missing)
     test.fact(f"{total} queries have answers")
+
+
+# Of the first two rows, what only services in trouble would show.
+TROUBLE = ("HTTP requests that failed", "Other protocols: exchanges",
+           "Other protocols: p99", "In flight")
+
+
+@case_for(("classic", "native"), timeout=120)
+def dashboard_of_a_load(test, form):
+    """The rows on requests and on where the time went show nginx and redis
+    under load, in a Prometheus that scrapes reqtrace."""
+    nginx, redis = Nginx(test), Redis(test, "--enable-debug-command", "yes")
+    address = f"127.0.0.1:{free_port()}"
+    tracer = Tracer.of(test, nginx.pid, redis.pid, args=("--listen", address))
+    prometheus = Prometheus(test, address, native=form == "native")
+    rows = ("Requests served: rate, errors, duration",
+            "Where the time went")
+    asked = [q for q in dashboard.queries()
+             if q[0] in rows and q[1] not in TROUBLE]
+    test.check("the dashboard has other rows than these", asked)
+    missing = []
+    for _ in range(20):
+        ab(test, nginx.url(), "-n", "2000", "-c", "10")
+        redis.benchmark("-t", "get", "-n", "2000", "-c", "10")
+        redis.command("DEBUG", "SLEEP", "0.01")  # blocks as nothing else does
+        with contextlib.suppress(Failure):
+            redis.command("GET")  # it wants a key: an error to be shown
+        pause(0.5)
+        missing = dashboard.without_data(prometheus, asked)
+        if not missing:
+            break
+    test.check(f"of {len(asked)} queries these have no answer: "
+               + "; ".join(missing), not missing)
+    test.fact(f"{len(asked)} queries have answers")
+    tracer.stop()
