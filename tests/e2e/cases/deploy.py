@@ -8,21 +8,26 @@ import contextlib
 import json
 import os
 import re
+import shutil
+import signal
+import stat
 import subprocess
+import tempfile
 import urllib.request
 
 import dashboard
+import engine
 import unit_file
 from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
 from cases.rights import BITS, mask
 from exported import DB_SERVER, Sum
-from harness import (REQTRACE, ROOT, Failure, Skip, free_port, need, pause,
-                     wait_until)
+from harness import (REQTRACE, ROOT, Failure, Skip, alive, free_port, need,
+                     pause, wait_until)
 from receivers import Collector, Prometheus, program
 from services import Nginx, PeerServer, Redis, ab
-from tracer import Tracer
+from tracer import Report, Tracer
 
 NOBODY = 65534
 NAME = "told-by-its-environment"
@@ -146,6 +151,71 @@ def unit_is_understood(test):
     test.check(f"exposure {found[1]} is above {HIGHEST_EXPOSURE}",
                float(found[1]) <= HIGHEST_EXPOSURE)
     test.fact(f"exposure {found[1]} of 10")
+
+
+def systemd_directories(root):
+    """What systemd as the first process would have made; the unit in the place
+    of a user's."""
+    units, hidden = f"{root}/systemd/user", "/run/systemd/inaccessible"
+    for path in ("/run/systemd/system", units, hidden):
+        os.makedirs(path, exist_ok=True)
+    os.chmod(root, 0o700)
+    for name, make in (("dir", os.mkdir), ("fifo", os.mkfifo),
+                       ("reg", lambda p: open(p, "x").close()),
+                       ("chr", lambda p: os.mknod(p, stat.S_IFCHR)),
+                       ("blk", lambda p: os.mknod(p, stat.S_IFBLK))):
+        make(f"{hidden}/{name}")
+        os.chmod(f"{hidden}/{name}", 0)
+    return units
+
+
+# systemd moves all processes into groups of its own, and it asks for more of
+# the machine than a case may change where others work.
+@case(timeout=120, guests=True, host=False)
+def unit_run_by_systemd(test):
+    """systemd runs the unit, with its account and all that it hides and
+    limits: a redis of another user is traced whole."""
+    if "busybox" not in os.readlink("/proc/1/exe"):
+        raise Skip("only in a machine of its own")
+    need("/lib/systemd/systemd")
+    redis = Others(test).redis
+    root = tempfile.mkdtemp(prefix="unit-", dir="/run")
+    out, err = f"{root}/out", f"{root}/err"
+    test.at_close(lambda: shutil.rmtree("/run/systemd"))
+    units = systemd_directories(root)
+    binary = f"{root}.reqtrace"  # /tmp is not the unit's /tmp
+    shutil.copy(REQTRACE, binary)
+    options = " ".join([*engine.OPTION, "--all", "--port", str(redis.port),
+                        "--json", "-"])
+    with open(unit_file.UNIT, encoding="utf-8") as f:
+        text = re.sub("(?m)^(Wants|After|Restart)=.*\n", "", f.read())
+    text = re.sub("(?m)^Environment=.*$",
+                  f'Environment="REQTRACE_OPTIONS={options}"\n'
+                  f"StandardOutput=file:{out}\nStandardError=file:{err}",
+                  text.replace("/usr/local/bin/reqtrace", binary))
+    with open(f"{units}/reqtrace.service", "w", encoding="utf-8") as f:
+        f.write(text)
+    test.start(["/lib/systemd/systemd", "--user", "--unit=reqtrace.service"],
+               env=dict(os.environ, XDG_RUNTIME_DIR=root,
+                        SYSTEMD_LOG_TARGET="console"))
+    wait_until("the unit traces", lambda: os.path.exists(err) and
+               "attached" in open(err, encoding="utf-8").read(), 30)
+    with open("/sys/fs/cgroup/app.slice/reqtrace.service/cgroup.procs",
+              encoding="ascii") as f:
+        [pid] = map(int, f)
+    held = status(pid)
+    test.check(f"it runs as {held['Uid']}",
+               61184 <= int(held["Uid"].split()[0]) <= 65519)
+    test.equal("capabilities", mask(*unit_file.capabilities()),
+               int(held["CapEff"], 16), "unit")
+    redis.reset_stats()
+    redis.benchmark("-t", "get", "-n", "500", "-c", "5")
+    redis.quiet()
+    os.kill(pid, signal.SIGTERM)
+    wait_until("the unit has ended", lambda: not alive(pid), 20)
+    report = Report.load(out)
+    seen = commands(report, pid=redis.pid, role="server", port=redis.port)
+    test.equal("GET", redis.calls()["GET"], seen["GET"], "redis")
 
 
 @case()

@@ -21,19 +21,22 @@ class Case:
     traces: bool
     guests: bool = False
     needs: tuple = ()
+    host: bool = True
 
 
-def add(name, function, timeout, traces, guests=False, needs=()):
+def add(name, function, timeout, traces, guests=False, needs=(), host=True):
     if any(c.name == name for c in ALL):
         raise ValueError(f"two cases are named {name}")
-    ALL.append(Case(name, function, timeout, traces, guests, tuple(needs)))
+    ALL.append(Case(name, function, timeout, traces, guests, tuple(needs),
+                    host))
 
 
-def case(timeout=60, traces=True, guests=False, needs=()):
-    """Seconds before it counts as failed; whether it needs BPF."""
+def case(timeout=60, traces=True, guests=False, needs=(), host=True):
+    """Seconds before it counts as failed; whether it needs BPF; not host: only
+    for machines of its own."""
     def register(function):
         add(function.__name__.replace("_", "-"), function, timeout, traces,
-            guests, needs)
+            guests, needs, host)
         return function
     return register
 
