@@ -429,7 +429,7 @@ void services__commit(struct services *ss, uint64_t delivered)
 {
 	struct member *m, *next;
 	struct service *s, *after;
-	size_t over = 0;
+	size_t exited = 0;
 
 	HASH_ITER (hh, ss->members, m, next) {
 		if (m->service && service__is_over(m->service))
@@ -439,15 +439,15 @@ void services__commit(struct services *ss, uint64_t delivered)
 	{
 		s->full = s->full_next;
 		s->start = s->start_next;
-		over += service__is_over(s);
+		exited += s->exited != 0;
 	}
 	DL_FOREACH_SAFE(ss->all, s, after)
 	{
 		if (!service__is_over(s))
 			continue;
-		if (s->over <= delivered || over > BUILD_MAX_EXITED) {
+		if (s->over <= delivered || exited > BUILD_MAX_EXITED) {
 			service_free(ss, s);
-			over--;
+			exited--;
 		}
 	}
 }

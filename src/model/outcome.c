@@ -7,6 +7,9 @@
 
 #include "model/turn.h"
 
+/* Programs take some microseconds, and are preempted for some more. */
+#define FRESH_NS 1000000
+
 static const char aborted[] = "aborted";
 
 static bool has(const struct turn *t, uint32_t flags)
@@ -169,6 +172,15 @@ void turn__in_flight(const struct turn *t, const struct connection *c,
 	};
 }
 
+/* A record of what goes on may have been copied while the answer was being
+ * written down on another CPU: with the times of after it, and the clocks of
+ * before. */
+static bool is_fresh(const struct turn *t)
+{
+	return t->end == RT_END_IDLE &&
+	       since(t->response_last, t->ended) < FRESH_NS;
+}
+
 void turn__request(const struct turn *t, struct connection *c,
 		   struct request *r)
 {
@@ -197,7 +209,7 @@ void turn__request(const struct turn *t, struct connection *c,
 	r->is_call = t->parent_cookie != 0;
 	r->parent_cookie = t->parent_cookie;
 	r->parent_seq = t->parent_seq;
-	r->is_whole = turn__is_whole(t);
+	r->is_whole = turn__is_whole(t) && !is_fresh(t);
 	memcpy(r->remote_addr, c->remote_addr, sizeof(r->remote_addr));
 	fill_outcome(t, c->role, r);
 	fill_times(t, c->role, r);

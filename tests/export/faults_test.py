@@ -20,6 +20,9 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 PEERS = os.path.join(ROOT, "tests", "peers")
+PROTO = os.path.abspath(os.path.join(os.environ.get(
+    "REQTRACE_RECEIVER_CACHE") or os.path.join(ROOT, "build", "receivers"),
+    "proto"))
 # What an answer of 5 GB may add to the memory in use.
 MORE_KB = 8 << 10
 
@@ -78,7 +81,7 @@ class Server:
 
     def __init__(self, work):
         protos = subprocess.run(
-            [os.path.join(ROOT, "scripts", "receivers", "proto.sh")],
+            [os.path.join(ROOT, "scripts", "receivers", "fetch.sh"), "proto"],
             capture_output=True, text=True, check=False)
         if protos.returncode:
             raise Skip(protos.stderr.strip())
@@ -88,7 +91,7 @@ class Server:
             raise Skip("npm's @grpc/grpc-js is not installed: make deps")
         self.process = subprocess.Popen(
             ["node", os.path.join(PEERS, "otlp_faults.js"),
-             protos.stdout.strip(), work],
+             PROTO, work],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.ports = json.loads(line) if line else {}

@@ -406,7 +406,7 @@ static void totals_come_out(void **state)
 static void kinds_are_checked(void **state)
 {
 	static const uint16_t bad[] = {0, RT_REC_LISTENER + 1, 63,
-				       RT_REC_THREADS + 1, UINT16_MAX};
+				       RT_REC_EXPORT + 1, UINT16_MAX};
 	/* Of each size that some kind has. */
 	static const size_t sizes[] = {
 		sizeof(struct rt_mark),	    sizeof(struct rt_accept),

@@ -8,7 +8,9 @@
 
 #include <string.h>
 
-#define PENDING .flags = RT_EX_PROVISIONAL | RT_EX_PARTS, .end = RT_END_IDLE
+#define PENDING                                                                \
+	.flags = RT_EX_PROVISIONAL | RT_EX_PARTS, .end = RT_END_IDLE,          \
+	.time = 5000000
 #define CLOCKS                                                                 \
 	.clock = {[RT_CLOCK_CPU] = 200, [RT_CLOCK_SLEEP] = 60}, .own_cpu = 150
 /* Bytes that nobody asked for, and clocks that are past the answer. */
@@ -125,8 +127,8 @@ static void lost_payload_changes_nothing(void **state)
 	r = whole_pending(rig);
 	/* A newer exchange's bytes take the place of this one's. */
 	rig_data(rig, 1, 0, GET, strlen(GET));
-	rig_exchange(rig, LATE, .flags = RT_EX_PARTS, .in = request, .out = OK2,
-		     .bytes_in = len + 300);
+	rig_exchange(rig, TIMES, CLOCKS, .flags = RT_EX_PARTS, .in = request,
+		     .out = OK2, .bytes_in = len + 300);
 	check_settled(rig, &r);
 	assert_int_equal(model__totals(rig->m).uncounted, 0);
 }
@@ -166,6 +168,19 @@ static void reset_changes_nothing_of_a_client(void **state)
 			      RT_EX_PEER_CLOSED_FIRST,
 		     .out = GET, .in = OK2);
 	check_settled(rig, &r);
+}
+
+/* It may have been copied while the answer was being written down. */
+static void fresh_answer_is_not_whole_yet(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_exchange(rig, TIMES, CLOCKS, .in = GET, .out = OK2,
+		     .flags = RT_EX_PROVISIONAL | RT_EX_PARTS,
+		     .end = RT_END_IDLE, .time = 3000);
+	assert_false(rig_pending(rig)->is_whole);
+	rig_exchange(rig, TIMES, CLOCKS, PENDING, .in = GET, .out = OK2);
+	assert_true(rig_pending(rig)->is_whole);
 }
 
 /* The exception that request.h names. */
@@ -271,6 +286,7 @@ int main(void)
 		T(lost_payload_changes_nothing),
 		T(closing_changes_nothing),
 		T(reset_changes_nothing_of_a_client),
+		T(fresh_answer_is_not_whole_yet),
 		T(undelivered_answer_is_an_abort_after_all),
 		T(what_may_go_on_is_not_whole),
 		T(call_names_its_parent),
