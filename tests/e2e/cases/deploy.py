@@ -25,7 +25,7 @@ from cases.rights import BITS, mask
 from exported import DB_SERVER, Sum
 from harness import (REQTRACE, ROOT, Failure, Skip, alive, free_port, need,
                      pause, wait_until)
-from receivers import Collector, Prometheus, program
+from receivers import Collector, program, scrape
 from services import Nginx, PeerServer, Redis, ab
 from tracer import Report, Tracer
 
@@ -396,7 +396,7 @@ def hosts_merge(test):
 def dashboard_shows(test):
     """Every query of the dashboard has an answer in a Prometheus that scrapes
     all metrics of docs/metrics.md."""
-    prometheus = Prometheus(test, dashboard.MadeUp(test).target)
+    prometheus = scrape(test, dashboard.MadeUp(test).target)
     total = len(list(dashboard.queries()))
     missing = ["not asked yet"]
     for _ in range(20):
@@ -421,7 +421,7 @@ def dashboard_of_a_load(test, form):
     nginx, redis = Nginx(test), Redis(test, "--enable-debug-command", "yes")
     address = f"127.0.0.1:{free_port()}"
     tracer = Tracer.of(test, nginx.pid, redis.pid, args=("--listen", address))
-    prometheus = Prometheus(test, address, native=form == "native")
+    prometheus = scrape(test, address, native=form == "native")
     rows = ("Requests served: rate, errors, duration",
             "Where the time went")
     asked = [q for q in dashboard.queries()
