@@ -69,6 +69,26 @@ def few_capabilities_suffice(test):
     test.equal("exe", os.readlink(f"/proc/{redis.pid}/exe"), exe, "kernel")
 
 
+@case(guests=True)
+def few_capabilities_suffice_or_are_named(test):
+    """The same on other kernels; before Linux 6.2 one more is needed, and
+    reqtrace says which."""
+    server = PeerServer(test)
+    os.chmod(test.tmp, 0o777)
+    tracer = Tracer.of(test, server.pid, prefix=as_nobody(*ENOUGH), wait=False)
+    release = tuple(int(n) for n in os.uname().release.split(".")[:2])
+    if release >= (6, 2):
+        tracer.wait_attached()
+        books = server.load("--requests", "50")
+        report = tracer.stop().complete()
+        test.equal("exchanges", books["requests"],
+                   report.exchanges(pid=server.pid))
+        return
+    test.equal("exit status", 1, tracer.process.wait(), "contract")
+    said = tracer.process.stderr()
+    test.check(f"it says {said!r}", "needs CAP_SYS_ADMIN as well" in said)
+
+
 @case_for(("bpf", "perfmon"))
 def capability_is_missing(test, name):
     """One that is needed is not there: it is named."""
