@@ -246,17 +246,26 @@ static int add_port(struct cells *cs, const struct snapshot_port *p,
 	return err;
 }
 
+/* Whose a row is: of a process, or of several that have exited. */
+#define OF_PROCESS(cs, row, out)                                               \
+	services__of((cs)->services, (cs)->snap, (row)->pid, (cs)->start, out)
+#define OF_ANY(cs, row, out)                                                   \
+	((row)->pid ? OF_PROCESS(cs, row, out)                                 \
+		    : services__of_folded((cs)->services, (cs)->snap,          \
+					  &(struct folded){(row)->instance,    \
+							   (row)->service,     \
+							   (row)->comm},       \
+					  (cs)->start, out))
+
 /* Call what for each item of a list of the snapshot whose service's figures
- * are told. */
-#define ADD_ALL(cs, list, what)                                                \
+ * are told; of: how to find it. */
+#define ADD_ALL(cs, list, of, what)                                                \
 	({                                                                     \
 		int err_ = 0;                                                  \
 		for (size_t i_ = 0; i_ < (cs)->snap->list##_len && !err_;      \
 		     i_++) {                                                   \
 			struct service *service_;                              \
-			err_ = services__of((cs)->services, (cs)->snap,        \
-					    (cs)->snap->list[i_].pid,          \
-					    (cs)->start, &service_);           \
+			err_ = of(cs, &(cs)->snap->list[i_], &service_);       \
 			if (!err_ && service_)                                 \
 				err_ = what(cs, &(cs)->snap->list[i_],         \
 					    service_);                         \
@@ -318,14 +327,14 @@ static int add_health(struct cells *cs, const struct build_health *row)
 int cells__fill(struct cells *cs, const struct build_health *health,
 		size_t health_len)
 {
-	int err = ADD_ALL(cs, series, add_series);
+	int err = ADD_ALL(cs, series, OF_ANY, add_series);
 
 	if (!err)
-		err = ADD_ALL(cs, streams, add_stream);
+		err = ADD_ALL(cs, streams, OF_ANY, add_stream);
 	if (!err)
-		err = ADD_ALL(cs, flying, add_flying);
+		err = ADD_ALL(cs, flying, OF_PROCESS, add_flying);
 	if (!err)
-		err = ADD_ALL(cs, ports, add_port);
+		err = ADD_ALL(cs, ports, OF_ANY, add_port);
 	if (!err)
 		err = add_coverage(cs);
 	if (!err)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/lines.h"
 #include "export/build_attributes.h"
 
 /* Of a resource: what is found out, and what is told. */
@@ -22,24 +23,6 @@ struct resource_list {
 	size_t len;
 	struct arena *arena;
 };
-
-/* The value of key in the lines of text, its length in *len; or NULL. */
-static const char *line_value(const char *lines, const char *key, size_t *len)
-{
-	size_t key_len = strlen(key);
-
-	while (lines && *lines) {
-		size_t line = strcspn(lines, "\n");
-
-		if (line > key_len && lines[key_len] == '=' &&
-		    !memcmp(lines, key, key_len)) {
-			*len = line - key_len - 1;
-			return lines + key_len + 1;
-		}
-		lines += line + (lines[line] == '\n');
-	}
-	return NULL;
-}
 
 static const char *config_value(const struct export_config *config,
 				const char *key)
@@ -69,9 +52,9 @@ char *resource__key(const struct export_config *config,
 	size_t space_len = 0, container_len = 0;
 	const char *space = config_value(config, "service.namespace");
 	const char *told =
-		line_value(p->resource, "service.namespace", &space_len);
+		lines__value(p->resource, "service.namespace", &space_len);
 	const char *container =
-		line_value(p->resource, "container.id", &container_len);
+		lines__value(p->resource, "container.id", &container_len);
 	char *key;
 
 	if (told)

@@ -12,14 +12,25 @@
 
 #include "export/build.h"
 #include "export/build_resource.h"
+#include "stats/names.h"
 
 void services__init(struct services *ss, const struct export_config *config)
 {
 	*ss = (struct services){.config = config};
 }
 
+static void instance_free(struct services *ss, struct instance *i)
+{
+	HASH_DEL(ss->instances, i);
+	free(i);
+}
+
 static void service_free(struct services *ss, struct service *s)
 {
+	for (struct instance *i = ss->instances; i; i = i->hh.next) {
+		if (i->service == s)
+			i->service = NULL;
+	}
 	DL_DELETE(ss->all, s);
 	ss->len--;
 	arena__free(&s->own);
@@ -29,9 +40,12 @@ static void service_free(struct services *ss, struct service *s)
 
 void services__free(struct services *ss)
 {
+	struct instance *i, *next_instance;
 	struct member *m, *next;
 	struct service *s, *after;
 
+	HASH_ITER (hh, ss->instances, i, next_instance)
+		instance_free(ss, i);
 	HASH_ITER (hh, ss->members, m, next) {
 		HASH_DEL(ss->members, m);
 		free(m);
@@ -61,6 +75,40 @@ static struct member *member_add(struct services *ss, uint32_t pid)
 		return m;
 	free(m);
 	return NULL;
+}
+
+static struct instance *find_instance(const struct services *ss,
+				      uint32_t number)
+{
+	struct instance *i;
+
+	HASH_FIND(hh, ss->instances, &number, sizeof(number), i);
+	return i;
+}
+
+/* An instance is in the snapshot, as one of this service (NULL: not known).
+ * What once was there stays there, as its figures are. 0 or -ENOMEM. */
+static int see_instance(struct services *ss, uint32_t number, struct service *s)
+{
+	struct instance *i = find_instance(ss, number);
+
+	if (!i) {
+		i = calloc(1, sizeof(*i));
+		if (!i)
+			return -ENOMEM;
+		i->number = number;
+		HASH_ADD(hh, ss->instances, number, sizeof(i->number), i);
+		if (!i->hh.tbl) {
+			free(i);
+			return -ENOMEM;
+		}
+	}
+	if (s && (!i->service || service__is_over(i->service)))
+		i->service = s;
+	i->seen = true;
+	if (number > ss->latest_next)
+		ss->latest_next = number;
+	return 0;
 }
 
 /* Takes key over, whatever comes of it. NULL when out of memory. */
@@ -130,6 +178,16 @@ static struct service *of_ancestor(const struct services *ss,
 	return NULL;
 }
 
+/* Where others of its instance are, even if all of those have exited since. */
+static struct service *of_instance(const struct services *ss, uint32_t number,
+				   const char *key)
+{
+	const struct instance *i = number ? find_instance(ss, number) : NULL;
+	struct service *s = i ? i->service : NULL;
+
+	return s && !service__is_over(s) && !strcmp(s->key, key) ? s : NULL;
+}
+
 static struct service *living_of_key(const struct services *ss, const char *key)
 {
 	struct service *s;
@@ -152,7 +210,9 @@ static int place(struct services *ss, const struct snapshot *snap,
 
 	if (!key)
 		return -ENOMEM;
-	s = living_of_key(ss, key);
+	s = of_instance(ss, p->instance, key);
+	if (!s)
+		s = living_of_key(ss, key);
 	if (!s)
 		s = of_ancestor(ss, snap, p->pid, key);
 	if (s)
@@ -223,9 +283,12 @@ static void forget_unseen(struct services *ss)
 
 static void begin(struct services *ss)
 {
+	struct instance *i, *next_instance;
 	struct member *m, *next;
 	struct service *s;
 
+	HASH_ITER (hh, ss->instances, i, next_instance)
+		i->seen = false;
 	HASH_ITER (hh, ss->members, m, next)
 		m->seen = false;
 	DL_FOREACH(ss->all, s)
@@ -264,6 +327,23 @@ static int add_new(struct services *ss, const struct snapshot *snap,
 			return err;
 	}
 	return 0;
+}
+
+/* Which service each instance is of. */
+static int see_instances(struct services *ss, const struct snapshot *snap)
+{
+	int err = 0;
+
+	ss->latest_next = ss->latest;
+	for (size_t i = 0; i < snap->processes_len && !err; i++) {
+		const struct snapshot_process *p = &snap->processes[i];
+
+		if (p->instance)
+			err = see_instance(
+				ss, p->instance,
+				services__member(ss, p->pid)->service);
+	}
+	return err;
 }
 
 /* The process that a new service began with. */
@@ -377,6 +457,8 @@ int services__update(struct services *ss, const struct snapshot *snap,
 	forget_unseen(ss);
 	err = add_new(ss, snap, start);
 	if (!err)
+		err = see_instances(ss, snap);
+	if (!err)
 		err = describe_new(ss, snap);
 	if (!err)
 		err = add_own(ss, snap, &ss->self, true, snap->wall_start);
@@ -403,6 +485,68 @@ int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
 	return 0;
 }
 
+/* The living service of that name, if there is one, and one only. */
+static struct service *living_of_name(const struct services *ss,
+				      const char *name)
+{
+	struct service *s, *found = NULL;
+	size_t len = strlen(name);
+
+	DL_FOREACH(ss->all, s)
+	{
+		if (!s->living || strncmp(s->key, name, len) != 0 ||
+		    s->key[len] != '\n')
+			continue;
+		if (found)
+			return NULL;
+		found = s;
+	}
+	return found;
+}
+
+/*
+ * The service of figures whose instance was in no snapshot with a process: it
+ * lived too short, or has long been over. All are of one service if it was
+ * configured. Else those that nobody knew more of than their name are what goes
+ * on under that name; the rest was told when it ended.
+ */
+static struct service *of_no_instance(const struct services *ss,
+				      const struct folded *f)
+{
+	if (ss->config->service)
+		return living_of_name(ss, ss->config->service);
+	if (f->instance || f->service[0])
+		return NULL;
+	return living_of_name(ss, f->comm);
+}
+
+/* Figures that found no room are of no instance, and were never told. */
+static bool found_no_room(const struct folded *f)
+{
+	return !f->instance && !f->service[0] && !strcmp(f->comm, name_other);
+}
+
+int services__of_folded(struct services *ss, const struct snapshot *snap,
+			const struct folded *f, uint64_t start,
+			struct service **out)
+{
+	const struct instance *i = find_instance(ss, f->instance);
+	struct service *s = i ? i->service : NULL;
+	int err = 0;
+
+	*out = NULL;
+	if (found_no_room(f))
+		return services__of(ss, snap, 0, start, out);
+	if (!i && (!f->instance || f->instance > ss->latest))
+		s = of_no_instance(ss, f);
+	if (f->instance)
+		err = see_instance(ss, f->instance, s);
+	/* A process that is told by itself has ended by itself. */
+	if (!err && s && !service__is_over(s) && !ss->config->per_process)
+		*out = s;
+	return err;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct service *const *x = a, *const *y = b;
@@ -427,10 +571,16 @@ struct service **services__sorted(struct services *ss)
 
 void services__commit(struct services *ss, uint64_t delivered)
 {
+	struct instance *i, *next_instance;
 	struct member *m, *next;
 	struct service *s, *after;
 	size_t exited = 0;
 
+	ss->latest = ss->latest_next;
+	HASH_ITER (hh, ss->instances, i, next_instance) {
+		if (!i->seen)
+			instance_free(ss, i);
+	}
 	HASH_ITER (hh, ss->members, m, next) {
 		if (m->service && service__is_over(m->service))
 			member_join(m, NULL);

@@ -56,13 +56,31 @@ struct member {
 	bool seen;	/* in the snapshot at hand */
 };
 
+/* An instance, as statistics number them (struct snapshot_process): as long as
+ * the snapshots have something of it. */
+struct instance {
+	UT_hash_handle hh;
+	uint32_t number;
+	struct service *service; /* NULL: it is over */
+	bool seen;		 /* in the snapshot at hand */
+};
+
+/* Figures of exited processes that were added up. */
+struct folded {
+	uint32_t instance;
+	const char *service, *comm;
+};
+
 struct services {
 	const struct export_config *config; /* not owned */
 	struct member *members;		    /* uthash by pid, owned */
+	struct instance *instances;	    /* uthash by number, owned */
+	/* The highest that was in a snapshot: before this one, with it. */
+	uint32_t latest, latest_next;
 	struct service *all;		    /* utlist, owned */
 	size_t len;			    /* of all */
 	struct service *self;		    /* reqtrace itself */
-	struct service *unknown; /* of figures without a process, or NULL */
+	struct service *unknown; /* of what found no room, or NULL */
 };
 
 void services__init(struct services *ss, const struct export_config *config);
@@ -78,6 +96,11 @@ int services__update(struct services *ss, const struct snapshot *snap,
  * or -ENOMEM. */
 int services__of(struct services *ss, const struct snapshot *snap, uint32_t pid,
 		 uint64_t start, struct service **out);
+
+/* Likewise what those of process 0 belong to: the service of their instance. */
+int services__of_folded(struct services *ss, const struct snapshot *snap,
+			const struct folded *f, uint64_t start,
+			struct service **out);
 
 /* All of them, sorted by id, their ranks set; free it. NULL when out of
  * memory. */

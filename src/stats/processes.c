@@ -12,6 +12,9 @@
 #include "stats/names.h"
 #include "stats/order.h"
 
+/* How far to look for one. */
+#define ANCESTORS 64
+
 void process_list__init(struct processes *ps)
 {
 	*ps = (struct processes){0};
@@ -19,9 +22,18 @@ void process_list__init(struct processes *ps)
 
 static void forget(struct processes *ps, struct process *p)
 {
+	membership__leave(&ps->instances, &p->member);
 	HASH_DEL(ps->all, p);
 	free(p->resource);
 	free(p);
+}
+
+static void forget_sum(struct processes *ps, struct process_sum *sum)
+{
+	HASH_DEL(ps->sums, sum);
+	ps->instance_sums -= sum->key.instance != 0;
+	identity__put(&ps->instances, sum->identity);
+	free(sum);
 }
 
 void process_list__free(struct processes *ps)
@@ -31,10 +43,8 @@ void process_list__free(struct processes *ps)
 
 	HASH_ITER (hh, ps->all, p, next)
 		forget(ps, p);
-	HASH_ITER (hh, ps->sums, sum, next_sum) {
-		HASH_DEL(ps->sums, sum);
-		free(sum);
-	}
+	HASH_ITER (hh, ps->sums, sum, next_sum)
+		forget_sum(ps, sum);
 }
 
 static struct process *find(const struct processes *ps, uint32_t pid)
@@ -88,12 +98,60 @@ static int set_resource(struct process *p, const char *text)
 	return 0;
 }
 
+/* The instance of the nearest ancestor of this identity: a daemon that forks
+ * and leaves is one. 0 if there is none. */
+static uint32_t of_ancestor(const struct processes *ps, uint32_t ppid,
+			    const struct identity *id)
+{
+	/* Ids are used again: parents might be a circle. */
+	for (int depth = 0; ppid && depth < ANCESTORS; depth++) {
+		const struct process *p = find(ps, ppid);
+
+		if (!p)
+			return 0;
+		if (p->member.identity == id)
+			return p->member.instance;
+		ppid = p->names.ppid;
+	}
+	return 0;
+}
+
+static int set_instance(struct processes *ps, struct process *p)
+{
+	struct snapshot_process *names = &p->names;
+	struct identity *id;
+
+	if (names->exited)
+		membership__exit(&p->member);
+	if (names->exited && names->instance)
+		return 0;
+	if (!*names->service && !*names->exe) {
+		names->instance = 0;
+		return 0;
+	}
+	id = instances__identity(&ps->instances, names);
+	if (!id)
+		return -ENOMEM;
+	if (id == p->member.identity) {
+		identity__put(&ps->instances, id);
+	} else {
+		membership__leave(&ps->instances, &p->member);
+		membership__join(&ps->instances, &p->member, id, !names->exited,
+				 of_ancestor(ps, names->ppid, id));
+	}
+	names->instance = p->member.instance;
+	return 0;
+}
+
 int process_list__event(struct processes *ps, const struct sink_process *event)
 {
 	struct process *p = at(ps, event->pid);
 
 	if (!p || (!event->exited && set_resource(p, some(event->resource))))
 		return -ENOMEM;
+	/* The id of one that has exited was given to another one. */
+	if (p->names.exited && !event->exited)
+		membership__leave(&ps->instances, &p->member);
 	if (!event->exited)
 		p->names.started = event->started;
 	if (event->exited && !p->names.exited)
@@ -105,6 +163,8 @@ int process_list__event(struct processes *ps, const struct sink_process *event)
 	p->names.exe = some(event->exe);
 	p->names.service = some(event->service);
 	p->names.exited = event->exited;
+	if (set_instance(ps, p))
+		return -ENOMEM;
 	if (event->exited && !p->has_figures &&
 	    HASH_COUNT(ps->all) > PROCESSES_KEPT)
 		forget(ps, p);
@@ -154,6 +214,13 @@ const char *process_list__service(const struct processes *ps, uint32_t pid)
 	return p ? p->names.service : name_none;
 }
 
+uint32_t process_list__instance(const struct processes *ps, uint32_t pid)
+{
+	const struct process *p = find(ps, pid);
+
+	return p ? p->names.instance : 0;
+}
+
 bool process_list__has_past(const struct processes *ps, uint32_t pid)
 {
 	const struct process *p = find(ps, pid);
@@ -177,11 +244,23 @@ void process_list__mark(struct processes *ps, uint32_t pid,
 }
 
 /* Without padding, compared as bytes. */
-_Static_assert(sizeof(struct process_sum_key) == 2 * sizeof(char *),
+_Static_assert(sizeof(struct process_sum_key) ==
+		       2 * sizeof(char *) + sizeof(uint64_t),
 	       "keys are compared as bytes");
 
+static uint32_t free_id(struct processes *ps)
+{
+	uint32_t pid;
+
+	do
+		pid = PROCESS_SUM + ps->next_sum++ % PROCESS_SUM;
+	while (find(ps, pid));
+	return pid;
+}
+
 static struct process_sum *insert_sum(struct processes *ps,
-				      const struct process_sum_key *key)
+				      const struct process_sum_key *key,
+				      struct identity *identity)
 {
 	struct process_sum *sum = calloc(1, sizeof(*sum));
 	struct process *p;
@@ -189,15 +268,21 @@ static struct process_sum *insert_sum(struct processes *ps,
 	if (!sum)
 		return NULL;
 	sum->key = *key;
-	sum->pid = PROCESS_SUM + HASH_COUNT(ps->sums);
+	sum->pid = free_id(ps);
 	p = at(ps, sum->pid);
 	if (!p)
 		goto err;
 	p->names.comm = key->comm;
 	p->names.service = key->service;
+	p->names.instance = (uint32_t)key->instance;
 	HASH_ADD(hh, ps->sums, key, sizeof(sum->key), sum);
-	if (sum->hh.tbl)
+	if (sum->hh.tbl) {
+		p->sum = sum;
+		ps->instance_sums += key->instance != 0;
+		if (key->instance)
+			sum->identity = identity__get(identity);
 		return sum;
+	}
 	forget(ps, p);
 err:
 	free(sum);
@@ -210,33 +295,66 @@ static const char *unique(const char *text)
 	return *text ? text : name_none;
 }
 
-/* The id of the sum that p goes into; 0 when out of memory. */
-static uint32_t sum_of(struct processes *ps, const struct process *p)
+/* One more of an instance, or of instance 0. */
+static bool has_room(const struct processes *ps, bool of_instance)
+{
+	size_t others = HASH_COUNT(ps->sums) - ps->instance_sums;
+
+	return of_instance ? ps->instance_sums < PROCESSES_SUMS
+			   : others < PROCESSES_SUMS - 1;
+}
+
+/* The sum that p goes into; NULL when out of memory. */
+static struct process_sum *sum_of(struct processes *ps, const struct process *p)
 {
 	struct process_sum_key key = {unique(p->names.comm),
-				      unique(p->names.service)};
+				      unique(p->names.service),
+				      p->sum ? 0 : p->names.instance};
 	struct process_sum *sum;
 
 	HASH_FIND(hh, ps->sums, &key, sizeof(key), sum);
-	if (!sum && HASH_COUNT(ps->sums) >= PROCESSES_SUMS - 1) {
-		key = (struct process_sum_key){name_other, name_none};
+	if (!sum && key.instance && !has_room(ps, true)) {
+		key.instance = 0;
 		HASH_FIND(hh, ps->sums, &key, sizeof(key), sum);
 	}
-	if (!sum)
-		sum = insert_sum(ps, &key);
-	return sum ? sum->pid : 0;
+	if (!sum && !key.instance && !has_room(ps, false)) {
+		key = (struct process_sum_key){name_other, name_none, 0};
+		HASH_FIND(hh, ps->sums, &key, sizeof(key), sum);
+	}
+	return sum ? sum : insert_sum(ps, &key, p->member.identity);
 }
 
 static int choose(struct processes *ps, struct process *p)
 {
-	p->into = sum_of(ps, p);
-	return p->into ? 0 : -ENOMEM;
+	struct process_sum *sum = sum_of(ps, p);
+	struct process *to;
+
+	if (!sum)
+		return -ENOMEM;
+	p->into = sum->pid;
+	to = find(ps, sum->pid);
+	if (to->ended < p->ended)
+		to->ended = p->ended;
+	return 0;
 }
 
-static bool is_over(const struct process *p)
+static bool sum_is_over(const struct process_sum *sum)
 {
-	return p->names.exited && p->has_figures && p->pid < PROCESS_SUM &&
-	       !(p->marks & PROCESS_BUSY);
+	return sum->identity && !identity__lives(sum->identity,
+						 (uint32_t)sum->key.instance);
+}
+
+static bool is_over(const struct process *p, bool of_sums)
+{
+	if (p->marks & PROCESS_BUSY || of_sums != (p->sum != NULL))
+		return false;
+	return of_sums ? sum_is_over(p->sum)
+		       : p->names.exited && p->has_figures;
+}
+
+bool process_list__is_crowded(const struct processes *ps)
+{
+	return ps->instance_sums > PROCESSES_SUMS / 2;
 }
 
 static int compare_ends(const void *a, const void *b)
@@ -247,19 +365,31 @@ static int compare_ends(const void *a, const void *b)
 	return ORDER(x->ended, y->ended);
 }
 
+/* All that are over, the oldest first; list has room. */
+static size_t find_over(const struct processes *ps, bool of_sums,
+			struct process **list)
+{
+	size_t n = 0;
+
+	for (struct process *p = ps->all; p; p = p->hh.next)
+		if (is_over(p, of_sums))
+			list[n++] = p;
+	qsort(list, n, sizeof(struct process *), compare_ends);
+	return n;
+}
+
 int process_list__choose(struct processes *ps, size_t *chosen)
 {
 	struct process **list =
 		malloc((HASH_COUNT(ps->all) + 1) * sizeof(struct process *));
-	size_t n = 0;
+	size_t n;
 	int err = 0;
 
 	if (!list)
 		return -ENOMEM;
-	for (struct process *p = ps->all; p; p = p->hh.next)
-		if (is_over(p))
-			list[n++] = p;
-	qsort(list, n, sizeof(struct process *), compare_ends);
+	n = find_over(ps, false, list);
+	if (!n)
+		n = find_over(ps, true, list);
 	*chosen = (n + 1) / 2;
 	for (size_t i = 0; i < *chosen && !err; i++)
 		err = choose(ps, list[i]);
@@ -287,10 +417,13 @@ void process_list__retired(struct processes *ps)
 
 	HASH_ITER (hh, ps->all, p, next) {
 		if (p->into) {
-			ps->folded += !p->retired;
+			ps->folded += !p->retired && !p->sum;
 			p->into = 0;
 			p->has_figures = false;
 			p->retired = true;
+			if (p->sum)
+				forget_sum(ps, p->sum);
+			p->sum = NULL;
 		}
 		if (p->retired && !(p->marks & PROCESS_NAMED))
 			forget(ps, p);

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "model/sink.h"
+#include "stats/instances.h"
 #include "stats/snapshot.h"
 
 /* Past this many, a process that exits without figures is forgotten: a shell
@@ -15,9 +16,11 @@
 #define PROCESSES_KEPT 4096
 
 /*
- * Ids from here on stand for the exited processes of one service and name,
- * whose figures were added up (retire.h). The kernel's own end at 2^22. There
- * are at most PROCESSES_SUMS; what is more is in one called "other".
+ * Ids from here on stand for the exited processes of one instance, service and
+ * name, whose figures were added up (retire.h). The kernel's own end at 2^22.
+ * Sums of instances that are over are added up in turn, as of instance 0. There
+ * are at most PROCESSES_SUMS of instances, and as many of instance 0; what is
+ * more is in one called "other".
  */
 #define PROCESS_SUM 0x80000000u
 #define PROCESSES_SUMS 1024
@@ -33,9 +36,12 @@ struct process {
 	bool retired;	/* it had figures, which are in a sum now */
 	uint8_t marks;	/* enum process_mark */
 	uint32_t into;	/* chosen: the sum that its figures go into; else 0 */
-	uint64_t ended; /* order of exits */
+	uint64_t ended; /* order of exits; of a sum: the latest */
 	struct snapshot_process names;
 	char *resource; /* owned, of names; NULL: it is empty */
+	/* Of names.instance; stays from an exec until it is known what runs. */
+	struct membership member;
+	struct process_sum *sum; /* that this stands for, or NULL */
 	UT_hash_handle hh;
 };
 
@@ -43,7 +49,9 @@ struct process {
 struct process_sum {
 	struct process_sum_key {
 		const char *comm, *service;
+		uint64_t instance;
 	} key;
+	struct identity *identity; /* a reference; of instance 0: NULL */
 	uint32_t pid;
 	UT_hash_handle hh;
 };
@@ -51,6 +59,9 @@ struct process_sum {
 struct processes {
 	struct process *all;	  /* uthash by pid, owned; with the sums */
 	struct process_sum *sums; /* uthash by key, owned */
+	struct instances instances;
+	size_t instance_sums; /* those of an instance */
+	uint32_t next_sum;    /* where to look for an id */
 	uint64_t exits;		  /* how many there were */
 	uint64_t folded;	  /* processes whose figures are in a sum */
 };
@@ -72,6 +83,8 @@ int process_list__name(struct processes *ps, uint32_t pid, const char *comm);
 /* The name of a process, "" when not known; of pid 0 "other". */
 const char *process_list__comm(const struct processes *ps, uint32_t pid);
 const char *process_list__service(const struct processes *ps, uint32_t pid);
+/* 0 when not known. */
+uint32_t process_list__instance(const struct processes *ps, uint32_t pid);
 
 /* What an id is shown as, and by what ids are ordered: as they are shown, sums
  * first. */
@@ -88,8 +101,12 @@ static inline uint32_t process__rank(uint32_t pid)
 /* Has pid exited, and are there figures of it? */
 bool process_list__has_past(const struct processes *ps, uint32_t pid);
 
+/* Are the sums of instances many? */
+bool process_list__is_crowded(const struct processes *ps);
+
 /* For retire.h: take all marks away, set one, and choose the older half of
- * those that have exited and are not busy, or one. 0 or -ENOMEM. */
+ * those that have exited and are not busy, or, if there are none, of the sums
+ * of instances that are over; or one process. 0 or -ENOMEM. */
 void process_list__unmark(struct processes *ps);
 void process_list__mark(struct processes *ps, uint32_t pid,
 			enum process_mark mark);

@@ -17,7 +17,8 @@ static bool is_crowded(const struct stats *s)
 	return groups_crowded(&s->series) || groups_crowded(&s->rows) ||
 	       HASH_COUNT(s->ports.all) > s->ports.max / 2 ||
 	       HASH_COUNT(s->streams.groups) > s->streams.max / 2 ||
-	       s->threads.rows_used > s->threads.rows / 2;
+	       s->threads.rows_used > s->threads.rows / 2 ||
+	       process_list__is_crowded(&s->processes);
 }
 
 /* What is open may still count for them. */

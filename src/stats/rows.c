@@ -277,6 +277,7 @@ int rows__take_series(struct groups *copy, const struct processes *processes,
 		list[i].pid = process__shown(key->pid);
 		list[i].comm = process_list__comm(processes, key->pid);
 		list[i].service = process_list__service(processes, key->pid);
+		list[i].instance = process_list__instance(processes, key->pid);
 		list[i].role = key->role;
 		list[i].transport = key->transport;
 		list[i].port = key->port;

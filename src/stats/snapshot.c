@@ -156,6 +156,8 @@ static int add_ports(struct snapshot *snap, const struct stats *s)
 		list[i].comm = process_list__comm(&s->processes, list[i].pid);
 		list[i].service =
 			process_list__service(&s->processes, list[i].pid);
+		list[i].instance =
+			process_list__instance(&s->processes, list[i].pid);
 		snap->conns_open_total += list[i].active;
 	}
 	return 0;
@@ -173,6 +175,8 @@ static int add_streams(struct snapshot *snap, const struct stats *s)
 		list[i].comm = process_list__comm(&s->processes, list[i].pid);
 		list[i].service =
 			process_list__service(&s->processes, list[i].pid);
+		list[i].instance =
+			process_list__instance(&s->processes, list[i].pid);
 		list[i].pid = process__shown(list[i].pid);
 	}
 	return 0;

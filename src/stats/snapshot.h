@@ -71,12 +71,13 @@ struct measure_call {
 			   * once an operation */
 };
 
-/* In all lists, pid 0 stands for exited processes of one service and comm, or,
- * called "other", for all that found no room. */
+/* In all lists, pid 0 stands for exited processes of one instance, service and
+ * comm, or, called "other", for all that found no room. */
 struct snapshot_series {
 	uint32_t pid;
 	const char *comm;
 	const char *service; /* interned; that of the process */
+	uint32_t instance;   /* likewise */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
@@ -121,6 +122,7 @@ struct snapshot_stream {
 	uint32_t pid;
 	const char *comm;
 	const char *service; /* interned; that of the process */
+	uint32_t instance;   /* likewise */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
@@ -136,6 +138,7 @@ struct snapshot_port {
 	uint32_t pid;
 	const char *comm;
 	const char *service; /* interned; that of the process */
+	uint32_t instance;   /* likewise */
 	enum rt_role role;
 	enum rt_transport transport;
 	uint16_t port;
@@ -194,6 +197,9 @@ struct snapshot_process {
 	 * "" when none are known. */
 	const char *resource;
 	uint64_t started; /* CLOCK_REALTIME ns; 0: not known */
+	/* Of its service (instances.h); 0: not known. Of pid 0 also: of those
+	 * that are over and many. */
+	uint32_t instance;
 	bool exited;
 };
 

@@ -81,6 +81,8 @@ struct snapshot_series *rig__series(struct rig *r, uint32_t pid,
 
 	assert_true(r->snap.series_len <= r->series_max);
 	*s = (struct snapshot_series){.pid = pid,
+				      .comm = pid ? "comm" : "other",
+				      .service = "",
 				      .role = role,
 				      .port = port,
 				      .protocol = protocol,

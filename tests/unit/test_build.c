@@ -929,7 +929,7 @@ static void names_have_an_order(void **state)
 	rig__process(&r, 7, 1, "");
 	rig__request(rig__series(&r, 7, RT_ROLE_SERVER, 80, "tcp", "", ""),
 		     RIG_MS, 1);
-	/* What is of no process that is known. */
+	/* What found no room. */
 	rig__request(rig__series(&r, 0, RT_ROLE_SERVER, 0, "tcp", "other", ""),
 		     RIG_MS, 2);
 	rig__batch(&r);
