@@ -259,7 +259,7 @@ static int add_port(struct cells *cs, const struct snapshot_port *p,
 
 /* Call what for each item of a list of the snapshot whose service's figures
  * are told; of: how to find it. */
-#define ADD_ALL(cs, list, of, what)                                                \
+#define ADD_ALL(cs, list, of, what)                                            \
 	({                                                                     \
 		int err_ = 0;                                                  \
 		for (size_t i_ = 0; i_ < (cs)->snap->list##_len && !err_;      \

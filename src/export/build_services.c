@@ -12,7 +12,6 @@
 
 #include "export/build.h"
 #include "export/build_resource.h"
-#include "stats/names.h"
 
 void services__init(struct services *ss, const struct export_config *config)
 {
@@ -523,7 +522,7 @@ static struct service *of_no_instance(const struct services *ss,
 /* Figures that found no room are of no instance, and were never told. */
 static bool found_no_room(const struct folded *f)
 {
-	return !f->instance && !f->service[0] && !strcmp(f->comm, name_other);
+	return !f->instance && !f->service[0] && !strcmp(f->comm, "other");
 }
 
 int services__of_folded(struct services *ss, const struct snapshot *snap,

@@ -77,9 +77,9 @@ struct services {
 	struct instance *instances;	    /* uthash by number, owned */
 	/* The highest that was in a snapshot: before this one, with it. */
 	uint32_t latest, latest_next;
-	struct service *all;		    /* utlist, owned */
-	size_t len;			    /* of all */
-	struct service *self;		    /* reqtrace itself */
+	struct service *all;	 /* utlist, owned */
+	size_t len;		 /* of all */
+	struct service *self;	 /* reqtrace itself */
 	struct service *unknown; /* of what found no room, or NULL */
 };
 

@@ -42,8 +42,8 @@ struct identity *instances__identity(struct instances *is,
 				     const struct snapshot_process *names)
 {
 	size_t space_len = 0, container_len = 0;
-	const char *space = lines__value(names->resource, "service.namespace",
-					 &space_len);
+	const char *space =
+		lines__value(names->resource, "service.namespace", &space_len);
 	const char *container =
 		lines__value(names->resource, "container.id", &container_len);
 	struct identity *id;

@@ -340,8 +340,8 @@ static int choose(struct processes *ps, struct process *p)
 
 static bool sum_is_over(const struct process_sum *sum)
 {
-	return sum->identity && !identity__lives(sum->identity,
-						 (uint32_t)sum->key.instance);
+	return sum->identity &&
+	       !identity__lives(sum->identity, (uint32_t)sum->key.instance);
 }
 
 static bool is_over(const struct process *p, bool of_sums)

@@ -62,8 +62,8 @@ struct processes {
 	struct instances instances;
 	size_t instance_sums; /* those of an instance */
 	uint32_t next_sum;    /* where to look for an id */
-	uint64_t exits;		  /* how many there were */
-	uint64_t folded;	  /* processes whose figures are in a sum */
+	uint64_t exits;	      /* how many there were */
+	uint64_t folded;      /* processes whose figures are in a sum */
 };
 
 void process_list__init(struct processes *ps);

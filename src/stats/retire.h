@@ -20,9 +20,10 @@ struct stats;
 
 /*
  * While a table is more than half full: add up those of the processes, and
- * instances, that have ended longest ago. Not of those with open connections or active streams,
- * and not what the kernel summarised of them, as it goes on to tell that by
- * process. Pointers to groups that connections had are gone. 0 or -ENOMEM.
+ * instances, that have ended longest ago. Not of those with open connections or
+ * active streams, and not what the kernel summarised of them, as it goes on to
+ * tell that by process. Pointers to groups that connections had are gone. 0 or
+ * -ENOMEM.
  */
 int retire__crowd(struct stats *s);
 
