@@ -144,7 +144,6 @@ int thread_list__retire(struct threads *ts, const struct processes *ps)
 		/* Nobody tells the times of a sum, so it needs none to go on
 		 * from. */
 		if (into && (uint32_t)t->key.pid >= PROCESS_SUM && !err) {
-			ts->rows_used -= t->has_row;
 			HASH_DEL(ts->all, t);
 			free(t);
 		}

@@ -594,6 +594,15 @@ static void restarts_are_bounded(void **state)
 	assert_true(snap->series_len < 1100);
 	assert_int_equal(counter(snap, "series_folded"), 0);
 	snapshot__free(snap);
+	/* Nobody inherits that, neither of its name nor of its comm. */
+	for (int i = 0; i < 3; i++)
+		batch(&b);
+	assert_int_equal(resources(b.r.last, "backup"), 0);
+	begin(&b, process(FIRST + 5000, 1, "backup"));
+	begin(&b, process(FIRST + 5001, 1, "worker"));
+	assert_int_equal(resources(batch(&b), "backup"), 0);
+	assert_int_equal(resources(b.r.last, "worker"), 0);
+	check(only(b.r.last, "web"), 2, RIG_WALL);
 	both__free(&b);
 }
 
