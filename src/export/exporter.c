@@ -19,6 +19,9 @@
 /* What may be spent on delivering the last figures. */
 #define FLUSH_NS (5 * NS_PER_S)
 
+/* How sending goes. */
+enum news { NEWS_GOOD, NEWS_WARNING, NEWS_BAD };
+
 struct exporter {
 	const struct export_config *config; /* not owned */
 	struct build *build;
@@ -27,7 +30,7 @@ struct exporter {
 	struct feed *feed;
 	struct sender *sender[OTLP_SIGNALS];
 	struct http_server *server;
-	bool failing[OTLP_SIGNALS]; /* as was told last */
+	enum news told[OTLP_SIGNALS];
 };
 
 static uint64_t clock__ns(clockid_t clock)
@@ -174,6 +177,13 @@ int exporter__request(struct exporter *e, const struct request *r, bool slow)
 			      clock__ns(CLOCK_REALTIME) - now__ns());
 }
 
+static enum news news_of(const struct sender_health *h)
+{
+	if (!h->err.text[0])
+		return NEWS_GOOD;
+	return h->taken ? NEWS_WARNING : NEWS_BAD;
+}
+
 bool exporter__news(struct exporter *e, struct error *news)
 {
 	static const char *const what[] = {
@@ -183,20 +193,22 @@ bool exporter__news(struct exporter *e, struct error *news)
 
 	for (int i = 0; i < OTLP_SIGNALS; i++) {
 		struct sender_health h;
-		bool fails;
+		enum news is;
 
 		if (!e->sender[i])
 			continue;
 		sender__health(e->sender[i], &h);
-		fails = h.err.text[0];
-		if (fails == e->failing[i])
+		is = news_of(&h);
+		if (is == e->told[i])
 			continue;
-		e->failing[i] = fails;
-		if (fails)
-			error__set(news, 0, "%s do not arrive: %.400s", what[i],
-				   h.err.text);
-		else
+		e->told[i] = is;
+		if (is == NEWS_GOOD)
 			error__set(news, 0, "%s arrive again", what[i]);
+		else
+			error__set(news, 0, "%s %s %.400s", what[i],
+				   is == NEWS_BAD ? "do not arrive:"
+						  : "arrive, but",
+				   h.err.text);
 		return true;
 	}
 	return false;

@@ -35,8 +35,8 @@ int exporter__show(struct exporter *e, const struct snapshot *snap);
 /* A settled request (stats_config.settled). 0 or negative errno. */
 int exporter__request(struct exporter *e, const struct request *r, bool slow);
 
-/* True if sending has begun to fail, or works again, since the last call: a
- * sentence that says so. */
+/* True if sending has begun to fail, to be warned about, or works again, since
+ * the last call: a sentence that says so. */
 bool exporter__news(struct exporter *e, struct error *news);
 
 /* Tracing has ended, and its final snapshot was shown: deliver what there is,

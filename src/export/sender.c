@@ -207,6 +207,7 @@ static void health__add(struct sender_health *h, const struct otlp_reply *r,
 	h->bytes += r->sent_bytes;
 	h->send_ns += ns;
 	h->err = r->err;
+	h->taken = r->outcome == OTLP_TAKEN;
 	if (r->outcome == OTLP_TAKEN) {
 		h->requests++;
 		h->items += items - rejected;
@@ -225,6 +226,7 @@ static void health__fail(struct sender *s, int code)
 {
 	pthread_mutex_lock(&s->lock);
 	s->health.failures++;
+	s->health.taken = false;
 	error__set(&s->health.err, code, "cannot make a request: %s",
 		   strerror(-code));
 	pthread_mutex_unlock(&s->lock);

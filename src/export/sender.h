@@ -8,6 +8,7 @@
 #ifndef REQTRACE_EXPORT_SENDER_H
 #define REQTRACE_EXPORT_SENDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -30,6 +31,7 @@ struct sender_health {
 			      * nothing is left to send; 0: none */
 	uint64_t send_ns;    /* time that attempts took, sum */
 	struct error err;    /* of the last attempt; "" when it went well */
+	bool taken;	     /* it was taken: err is a warning */
 };
 
 /* Start the thread. spans is NULL for metrics. All must outlive it. 0 and *out,

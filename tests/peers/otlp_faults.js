@@ -3,7 +3,11 @@
 // A collector that fails on request. It takes OTLP over HTTP and gRPC, decodes
 // all that it takes with the official .proto files, and counts it.
 //
-//   node otlp_faults.js PROTO_DIR [TLS_DIR]    (ca.pem, server.pem, server.key)
+//   node otlp_faults.js PROTO_DIR [TLS_DIR [LINES]]
+//
+// TLS_DIR holds ca.pem, server.pem and server.key; '' is none. To the file LINES
+// a line of JSON is added for each metrics request that was taken or answered
+// as if: {fault, taken, request}, the request as OTLP's JSON.
 //
 // Prints one line of JSON with its ports: http, grpc, rawGrpc (HTTP/2 by hand,
 // for what a gRPC library does not do), tcp (bytes by hand), control; with
@@ -22,7 +26,7 @@ const zlib = require('zlib');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
-const [protoDir, tlsDir] = process.argv.slice(2);
+const [protoDir, tlsDir, lines] = process.argv.slice(2);
 const FIVE_GB = 5e9;
 const LIMIT = 2000; // bytes, of the mode too-large
 const COLLECTOR = 'opentelemetry.proto.collector';
@@ -30,7 +34,7 @@ const COLLECTOR = 'opentelemetry.proto.collector';
 const protos = loader.loadSync(
 	['metrics', 'trace'].map((signal) => path.join(protoDir,
 		`opentelemetry/proto/collector/${signal}/v1/${signal}_service.proto`)),
-	{ includeDirs: [protoDir], longs: String, enums: String });
+	{ includeDirs: [protoDir], longs: String });
 const services = {
 	metrics: protos[`${COLLECTOR}.metrics.v1.MetricsService`],
 	traces: protos[`${COLLECTOR}.trace.v1.TraceService`],
@@ -76,8 +80,7 @@ function takeMetrics(message) {
 			for (const m of s.metrics || []) {
 				const data = m.exponentialHistogram || m.histogram ||
 					m.sum || m.gauge;
-				const isDelta = /DELTA|^1$/.test(
-					String(data.aggregationTemporality));
+				const isDelta = data.aggregationTemporality === 1;
 				for (const p of data.dataPoints) {
 					const key = JSON.stringify([r.resource, m.name,
 						p.attributes]);
@@ -97,7 +100,15 @@ function takeSpans(message) {
 			totals.spans += s.spans.length;
 }
 
-function take(signal, message) {
+// Before the answer: whoever has that finds the line.
+function note(fault, taken, signal, message) {
+	if (lines && signal === 'metrics')
+		fs.appendFileSync(lines, JSON.stringify(
+			{ fault, taken, request: message }) + '\n');
+}
+
+function take(signal, message, fault) {
+	note(fault, true, signal, message);
 	totals.taken++;
 	if (signal === 'metrics')
 		takeMetrics(message);
@@ -160,8 +171,11 @@ const httpFaults = {
 	429: (res) => res.writeHead(429).end(),
 	502: (res) => res.writeHead(502).end('<html>bad gateway</html>'),
 	'503-seconds': (res) => res.writeHead(503, { 'Retry-After': '7' }).end(),
+	'503-soon': (res) => res.writeHead(503, { 'Retry-After': '3' }).end(),
 	'503-date': (res) => res.writeHead(503, {
 		'Retry-After': new Date(Date.now() + 9000).toUTCString() }).end(),
+	'503-soon-date': (res) => res.writeHead(503, {
+		'Retry-After': new Date(Date.now() + 4000).toUTCString() }).end(),
 	504: (res) => res.writeHead(504).end(),
 	400: (res) => res.writeHead(400, { 'Content-Type': 'text/plain' })
 		.end('a field is missing\nand more'),
@@ -192,8 +206,15 @@ function decodeHttp(req, body, signal) {
 	return services[signal].Export.requestDeserialize(body);
 }
 
+// Faults whose answer says that the request was taken, though it was not.
+const pretends = new Set(['garbage-body', '5gb', '5gb-header']);
+
+function httpSignal(req) {
+	return req.url.endsWith('/v1/traces') ? 'traces' : 'metrics';
+}
+
 function takeHttp(req, res, body, fault) {
-	const signal = req.url.endsWith('/v1/traces') ? 'traces' : 'metrics';
+	const signal = httpSignal(req);
 	const json = req.headers['content-type'] === 'application/json';
 	const answer = (partials[fault] || (() => ({})))(signal);
 
@@ -202,11 +223,16 @@ function takeHttp(req, res, body, fault) {
 		return;
 	}
 	try {
-		take(signal, decodeHttp(req, body, signal));
+		take(signal, decodeHttp(req, body, signal), fault);
 	} catch (err) {
 		totals.undecoded++;
 		res.writeHead(400, { 'Content-Type': 'text/plain' })
 			.end(String(err));
+		return;
+	}
+	// It was taken, and nobody is told so.
+	if (fault === 'lost-answer') {
+		res.socket.destroy();
 		return;
 	}
 	res.writeHead(200, { 'Content-Type': req.headers['content-type'] });
@@ -224,6 +250,9 @@ function serveHttp(req, res) {
 		totals.requests++;
 		totals.bytes += body.length;
 		totals.headers = req.headers;
+		if (pretends.has(fault))
+			note(fault, false, httpSignal(req),
+				decodeHttp(req, body, httpSignal(req)));
 		if (httpFaults[fault])
 			httpFaults[fault](res);
 		else
@@ -248,6 +277,12 @@ const grpcFaults = {
 	aborted: () => status(10, ''),
 	invalid: () => status(3, 'a field is missing'),
 	exhausted: () => status(8, 'quota'),
+	'exhausted-soon': () => {
+		const metadata = new grpc.Metadata();
+
+		metadata.set('grpc-status-details-bin', retryInfo(3));
+		return status(8, 'quota', metadata);
+	},
 	'exhausted-size': () => status(8, 'received message larger than max'),
 	'exhausted-retry': () => {
 		const metadata = new grpc.Metadata();
@@ -271,7 +306,7 @@ function serveGrpc(signal, call, done) {
 		done(grpcFaults[fault]());
 		return;
 	}
-	take(signal, call.request);
+	take(signal, call.request, fault);
 	done(null, (partials[fault] || (() => ({})))(signal));
 }
 
@@ -320,12 +355,40 @@ const rawFaults = {
 	},
 };
 
-function serveRaw(stream) {
+// A gRPC request as it should be: a frame of five bytes and the message.
+function takeRaw(stream, frame, signal, fault) {
+	const message = services[signal].Export.requestDeserialize(
+		frame[0] ? zlib.gunzipSync(frame.subarray(5)) :
+			frame.subarray(5));
+
+	if (fault === 'garbage-message') {
+		note(fault, false, signal, message);
+		rawFaults[fault](stream);
+		return;
+	}
+	take(signal, message, fault);
+	stream.respond({ ':status': 200, 'content-type': 'application/grpc' },
+		{ waitForTrailers: true });
+	stream.on('wantTrailers', () =>
+		stream.sendTrailers({ 'grpc-status': '0' }));
+	stream.end(Buffer.alloc(5));
+}
+
+function serveRaw(stream, headers) {
+	const signal = headers[':path'].includes('.trace.') ? 'traces' :
+		'metrics';
+	const parts = [];
+
 	stream.on('error', () => {});
-	stream.resume();
+	stream.on('data', (part) => parts.push(part));
 	stream.on('end', () => {
+		const fault = nextMode();
+
 		totals.requests++;
-		(rawFaults[nextMode()] || rawFaults.garbage)(stream);
+		if (fault === 'ok' || fault === 'garbage-message')
+			takeRaw(stream, Buffer.concat(parts), signal, fault);
+		else
+			(rawFaults[fault] || rawFaults.garbage)(stream);
 	});
 }
 

@@ -388,6 +388,29 @@ static void what_is_refused_is_counted_and_passed(void **state)
 	assert_int_equal(h.items, 1 + 4 * (w.sends - 3));
 }
 
+/* What the collector says of a request that it takes is a warning. */
+static void what_is_taken_is_no_failure(void **state)
+{
+	struct sender_health h;
+	struct rig r;
+
+	(void)state;
+	for (int i = 0; i < SENDS; i++)
+		error__set(&w.replies[i].err, 0, "use the other port");
+	w.replies[0].outcome = OTLP_RETRY;
+	w.replies[0].retry_after = SECOND;
+	begin(&r, OTLP_METRICS);
+	do {
+		usleep(2000);
+		sender__health(r.sender, &h);
+	} while (!h.failures);
+	assert_string_equal(h.err.text, "use the other port");
+	assert_false(h.taken);
+	assert_int_equal(end(&r, 5 * SECOND, &h), 0);
+	assert_string_equal(h.err.text, "use the other port");
+	assert_true(h.taken);
+}
+
 static void the_end_has_a_deadline(void **state)
 {
 	struct sender_health h;
@@ -479,6 +502,7 @@ int main(void)
 		TEST(what_is_too_large_is_halved),
 		TEST(a_single_item_too_large_is_given_up),
 		TEST(what_is_refused_is_counted_and_passed),
+		TEST(what_is_taken_is_no_failure),
 		TEST(the_end_has_a_deadline),
 		TEST(a_far_retry_is_not_waited_for_at_the_end),
 		TEST(spans_are_kept_until_they_are_taken),
