@@ -166,8 +166,11 @@ int exporter__show(struct exporter *e, const struct snapshot *snap)
 	if (h.sends[OTLP_METRICS])
 		facts.delivered = h.sender[OTLP_METRICS].delivered;
 	code = build__metrics(e->build, snap, &facts, &m);
-	if (!code)
-		feed__publish(e->feed, m);
+	if (code)
+		return code;
+	if (e->spans)
+		code = spans__name(e->spans);
+	feed__publish(e->feed, m);
 	return code;
 }
 

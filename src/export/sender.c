@@ -146,13 +146,18 @@ static const struct cargo metrics_cargo = {"otlp-metrics", metrics_cargo__fetch,
 
 static int spans_cargo__fetch(struct sender *s)
 {
+	size_t waiting, unnamed;
+
+	spans__waiting(s->spans, &waiting, &unnamed);
+	if (!s->list && !waiting)
+		return 0;
+	/* A new batch knows processes that the last one did not. */
+	metrics__put(s->batch);
+	s->batch = feed__take(s->feed, unnamed ? 0 : SPANS_BATCH_AGE,
+			      BATCH_TIMEOUT);
 	if (!s->list)
 		s->list = spans__take(s->spans, SPANS_TAKEN, 0);
-	if (!s->list)
-		return 0;
-	metrics__put(s->batch);
-	s->batch = feed__take(s->feed, SPANS_BATCH_AGE, BATCH_TIMEOUT);
-	return 1;
+	return s->list ? 1 : 0;
 }
 
 static int spans_cargo__load(struct sender *s, size_t *items)

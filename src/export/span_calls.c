@@ -12,7 +12,15 @@ _Static_assert((BUCKETS & (BUCKETS - 1)) == 0, "buckets are masked");
 /* Whoever makes room never empties the group that the room is for. */
 _Static_assert(SPANS_CHILDREN < SPANS_CALLS, "one group leaves room");
 
+/* What settled last on a connection; another of the same hash takes its place.
+ */
+struct settled {
+	uint64_t cookie;
+	uint32_t seq;
+};
+
 struct span_calls {
+	struct settled settled[BUCKETS];
 	struct span_group *bucket[BUCKETS];
 	struct span_group *oldest;	/* utlist; all that are in use */
 	struct span_group *free_groups; /* by .next */
@@ -88,7 +96,17 @@ static void forget_until(struct span_calls *c, uint64_t cookie, uint32_t seq)
 
 void span_calls__settled(struct span_calls *c, uint64_t cookie, uint32_t seq)
 {
+	c->settled[bucket_of(cookie)] = (struct settled){cookie, seq};
 	forget_until(c, cookie, seq);
+}
+
+/* Nobody would come for calls of it. */
+static bool has_settled(const struct span_calls *c, uint64_t cookie,
+			uint32_t seq)
+{
+	const struct settled *last = &c->settled[bucket_of(cookie)];
+
+	return last->cookie == cookie && (int32_t)(last->seq - seq) >= 0;
 }
 
 /* There is a free group whenever there is a free call: none is empty. */
@@ -141,6 +159,8 @@ uint64_t span_calls__add(struct span_calls *c, const struct request *r)
 	struct span_call *call;
 	uint64_t dropped = 0;
 
+	if (has_settled(c, r->parent_cookie, r->parent_seq))
+		return 0;
 	if (g) { /* as the newest: it is not the one that makes room */
 		DL_DELETE(c->oldest, g);
 		DL_APPEND(c->oldest, g);

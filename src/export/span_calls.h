@@ -6,7 +6,8 @@
  * Calls of one exchange are a group, kept and dropped as a whole. A group ends
  * when its exchange settles, slow or not; when calls of the exchange after the
  * next on the same connection come; or, if there is no room, when it was longer
- * than all others without a new call.
+ * than all others without a new call. Calls of an exchange that has settled are
+ * not kept.
  */
 #ifndef REQTRACE_EXPORT_SPAN_CALLS_H
 #define REQTRACE_EXPORT_SPAN_CALLS_H

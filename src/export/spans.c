@@ -14,6 +14,7 @@
 #include "export/exemplars.h"
 #include "export/span_calls.h"
 #include "export/span_make.h"
+#include "export/span_parents.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 #define LONGEST_WAIT (86400 * NS_PER_SECOND) /* none overflows a clock */
@@ -28,6 +29,7 @@ struct spans {
 	/* The thread that traces only. */
 	struct exemplars *exemplars;
 	struct span_calls *calls;
+	struct span_parents *parents;
 	const char *(*resource)(void *ctx, uint32_t pid);
 	void *resource_ctx;
 	double rate, burst, tokens; /* spans of slow exchanges */
@@ -38,7 +40,7 @@ struct spans {
 	pthread_mutex_t lock; /* of all below; held for a few pointers */
 	pthread_cond_t filled_or_closed;
 	struct span *head, *tail;
-	size_t len;
+	size_t len, unnamed;
 	bool closed;
 	struct spans_health health;
 };
@@ -46,7 +48,7 @@ struct spans {
 /* Spans that go into the queue together. */
 struct family {
 	struct span *head, *tail;
-	size_t len;
+	size_t len, unnamed;
 };
 
 static int init_lock(struct spans *s)
@@ -75,7 +77,9 @@ struct spans *spans__new(double per_second, struct exemplars *exemplars)
 	if (!s)
 		return NULL;
 	s->calls = span_calls__new();
-	if (!s->calls || init_lock(s)) {
+	s->parents = span_parents__new();
+	if (!s->calls || !s->parents || init_lock(s)) {
+		span_parents__free(s->parents);
 		span_calls__free(s->calls);
 		free(s);
 		return NULL;
@@ -101,6 +105,7 @@ void spans__free(struct spans *s)
 	if (!s)
 		return;
 	free_list(s->head);
+	span_parents__free(s->parents);
 	span_calls__free(s->calls);
 	pthread_cond_destroy(&s->filled_or_closed);
 	pthread_mutex_destroy(&s->lock);
@@ -208,6 +213,7 @@ static int set_resource(const struct spans *s, struct span *span)
 	const char *id =
 		s->resource ? s->resource(s->resource_ctx, span->pid) : NULL;
 
+	span->named = id || !s->resource;
 	if (!id)
 		return 0;
 	span->resource_id = strdup(id);
@@ -216,7 +222,8 @@ static int set_resource(const struct spans *s, struct span *span)
 
 /* The call said that it is of another trace than parent is of: the service has
  * instruments of its own. */
-static int note_other_trace(struct span *child, const struct span *parent,
+static int note_other_trace(struct span *child,
+			    const struct span_parent *parent,
 			    const struct request_trace *trace)
 {
 	char text[2 * sizeof(trace->trace_id) + 1];
@@ -233,7 +240,7 @@ static int note_other_trace(struct span *child, const struct span *parent,
 }
 
 static int place_child(struct spans *s, struct span *child,
-		       const struct span *parent,
+		       const struct span_parent *parent,
 		       const struct request_trace *trace)
 {
 	memcpy(child->trace_id, parent->trace_id, sizeof(child->trace_id));
@@ -253,9 +260,10 @@ static void join(struct family *f, struct span *span)
 		f->head = span;
 	f->tail = span;
 	f->len++;
+	f->unnamed += !span->named;
 }
 
-static int add_children(struct spans *s, const struct span *parent,
+static int add_children(struct spans *s, const struct span_parent *parent,
 			const struct span_group *g, uint64_t wall,
 			struct span **children)
 {
@@ -276,6 +284,17 @@ static int add_children(struct spans *s, const struct span *parent,
 	return 0;
 }
 
+static struct span_parent parent_of(const struct span *span,
+				    const struct request *r)
+{
+	struct span_parent parent = {
+		.cookie = r->cookie, .seq = r->seq, .flags = span->flags};
+
+	memcpy(parent.trace_id, span->trace_id, sizeof(parent.trace_id));
+	memcpy(parent.span_id, span->span_id, sizeof(parent.span_id));
+	return parent;
+}
+
 /* Parent and children; spans__take sorts. */
 static int make_family(struct spans *s, const struct request *r, uint64_t wall,
 		       struct family *out)
@@ -283,6 +302,7 @@ static int make_family(struct spans *s, const struct request *r, uint64_t wall,
 	const struct span_group *g =
 		span_calls__of(s->calls, r->cookie, r->seq);
 	struct span *children = NULL, *child, *next;
+	struct span_parent as_parent;
 	struct span_facts facts;
 	struct span *parent;
 	int err;
@@ -292,8 +312,10 @@ static int make_family(struct spans *s, const struct request *r, uint64_t wall,
 	if (!parent)
 		return -ENOMEM;
 	err = place_root(s, parent, r) ?: set_resource(s, parent);
+	as_parent = parent_of(parent, r);
 	if (!err && g) {
-		err = add_children(s, parent, g, wall, &children);
+		as_parent.children = g->len;
+		err = add_children(s, &as_parent, g, wall, &children);
 		if (g->dropped)
 			span__add_number(parent, "reqtrace.calls.dropped",
 					 g->dropped);
@@ -303,6 +325,7 @@ static int make_family(struct spans *s, const struct request *r, uint64_t wall,
 		span__free(parent);
 		return err;
 	}
+	span_parents__add(s->parents, &as_parent);
 	join(out, parent);
 	LL_FOREACH_SAFE(children, child, next)
 	join(out, child);
@@ -321,6 +344,7 @@ static struct span *take_excess(struct spans *s)
 
 		s->head = span->next;
 		s->len--;
+		s->unnamed -= !span->named;
 		s->health.dropped++;
 		LL_PREPEND(excess, span);
 	}
@@ -338,6 +362,7 @@ static void put(struct spans *s, const struct family *f)
 		s->head = f->head;
 	s->tail = f->tail;
 	s->len += f->len;
+	s->unnamed += f->unnamed;
 	s->health.made += f->len;
 	excess = take_excess(s);
 	pthread_cond_signal(&s->filled_or_closed);
@@ -369,11 +394,46 @@ static int make(struct spans *s, const struct request *r, uint64_t wall)
 	return exemplars__add(s->exemplars, r, &x);
 }
 
-static void keep_call(struct spans *s, const struct request *r)
+/* The exchange that made the call has become a span already. */
+static int make_late_child(struct spans *s, const struct request *r,
+			   struct span_parent *parent, uint64_t wall)
 {
+	struct family f = {0};
+	struct span_facts facts;
+	struct span *child;
+	int err;
+
+	if (parent->children == SPANS_CHILDREN) {
+		count(s, &s->health.calls_dropped, 1);
+		return 0;
+	}
+	span_facts__of(r, &facts);
+	child = span__make(&facts, wall);
+	if (!child)
+		return -ENOMEM;
+	err = place_child(s, child, parent, &r->trace);
+	if (err) {
+		span__free(child);
+		return err;
+	}
+	parent->children++;
+	join(&f, child);
+	put(s, &f);
+	return 0;
+}
+
+static int keep_call(struct spans *s, const struct request *r, uint64_t wall)
+{
+	struct span_parent *parent;
+
 	if (r->trace.known && !(r->trace.flags & SAMPLED))
-		return;
+		return 0;
+	parent = span_parents__find(s->parents, r->parent_cookie,
+				    r->parent_seq);
+	if (parent)
+		return make_late_child(s, r, parent, wall);
 	count(s, &s->health.calls_dropped, span_calls__add(s->calls, r));
+	return 0;
 }
 
 int spans__request(struct spans *s, const struct request *r, bool slow,
@@ -381,10 +441,8 @@ int spans__request(struct spans *s, const struct request *r, bool slow,
 {
 	int err = 0;
 
-	if (r->is_call) {
-		keep_call(s, r);
-		return 0;
-	}
+	if (r->is_call)
+		return keep_call(s, r, wall);
 	if (slow)
 		err = make(s, r, wall);
 	span_calls__settled(s->calls, r->cookie, r->seq);
@@ -414,7 +472,10 @@ static struct span *take_first(struct spans *s, size_t max)
 	struct span *list = s->head, *last = NULL;
 
 	for (; s->head && max; max--) {
+		if (!s->head->named && !s->closed)
+			break;
 		last = s->head;
+		s->unnamed -= !last->named;
 		s->head = last->next;
 		s->len--;
 	}
@@ -438,6 +499,32 @@ struct span *spans__take(struct spans *s, size_t max, uint64_t timeout)
 	pthread_mutex_unlock(&s->lock);
 	LL_SORT(list, by_end);
 	return list;
+}
+
+int spans__name(struct spans *s)
+{
+	struct span *span;
+	int err = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (span = s->unnamed ? s->head : NULL; span && !err;
+	     span = span->next) {
+		if (span->named)
+			continue;
+		err = set_resource(s, span);
+		span->named = true;
+		s->unnamed--;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return err;
+}
+
+void spans__waiting(struct spans *s, size_t *len, size_t *unnamed)
+{
+	pthread_mutex_lock(&s->lock);
+	*len = s->len;
+	*unnamed = s->unnamed;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void spans__close(struct spans *s)

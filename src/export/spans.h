@@ -47,7 +47,8 @@ struct span {
 	size_t attributes_len;
 	struct span_event events[SPAN_EVENTS]; /* by time */
 	size_t events_len;
-	char *resource_id; /* service.instance.id, owned */
+	char *resource_id; /* service.instance.id, owned; NULL: not known */
+	bool named;	   /* .resource_id is as well known as it will be */
 	struct span *next;
 };
 
@@ -87,15 +88,25 @@ int spans__request(struct spans *s, const struct request *r, bool slow,
 		   uint64_t wall);
 
 /* The resources of spans made from now on: fn returns service.instance.id of a
- * process, or NULL. */
+ * process, or NULL, as of one that is in no batch yet: then it is asked again
+ * by spans__name. */
 void spans__set_resources(struct spans *s,
 			  const char *(*fn)(void *ctx, uint32_t pid),
 			  void *ctx);
 
+/* A batch has been built: fn knows the processes of all spans so far. 0 or
+ * -ENOMEM. */
+int spans__name(struct spans *s);
+
 /* --- the thread that sends --------------------------------------------- */
 
-/* Take up to max spans, by their ends: a list, the caller's. NULL: there are
- * none, and none came within timeout ns, or spans__close was called. */
+/* Spans in the queue, and how many of them wait for spans__name. */
+void spans__waiting(struct spans *s, size_t *len, size_t *unnamed);
+
+/* Take up to max spans, by their ends: a list, the caller's; none that waits
+ * for spans__name, nor what is behind it, unless spans__close was called. NULL:
+ * there are none, and none came within timeout ns, or spans__close was called.
+ */
 struct span *spans__take(struct spans *s, size_t max, uint64_t timeout);
 
 /* From any thread: whoever waits in spans__take waits no longer. */

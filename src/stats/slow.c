@@ -108,7 +108,7 @@ int slow__settled(struct slow *s, const struct request *r, struct group *g)
 		renew(s, g);
 	if (!was_told(s, r) && slow && s->tell)
 		err = tell(s, r);
-	return !err && slow ? pass_on(s, r, true) : err;
+	return err ? err : pass_on(s, r, slow);
 }
 
 /* 0, -ENOSPC or -ENOMEM. */
@@ -149,6 +149,12 @@ int slow__pending(struct slow *s, const struct request *r,
 	if (err)
 		return err == -ENOSPC ? 0 : err;
 	return tell(s, r);
+}
+
+int slow__last(const struct slow *s, const struct request *r,
+	       const struct group *g)
+{
+	return pass_on(s, r, !r->is_call && is_slow(s, r, g));
 }
 
 void slow__closed(struct slow *s, uint64_t cookie)

@@ -43,6 +43,11 @@ void slow__free(struct slow *s); /* accepts an initialised s */
 /* r was counted in its series g. 0 or what the callback returned. */
 int slow__settled(struct slow *s, const struct request *r, struct group *g);
 
+/* r is pending, and tracing has ended: it is settled as it is. 0 or what the
+ * callback returned. */
+int slow__last(const struct slow *s, const struct request *r,
+	       const struct group *g);
+
 /* Whether somebody is to be told of slow ones while they are pending. */
 static inline bool slow__tells_pending(const struct slow *s)
 {

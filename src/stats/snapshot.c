@@ -48,24 +48,30 @@ static int copies__begin(struct copies *copies, const struct stats *s)
 struct addition {
 	struct stats *stats;
 	struct copies *copies;
+	bool final;
 	struct group *series, *row; /* of the one before */
 };
 
-/* What has been pending for longer than is slow is told now. */
-static int tell_slow(struct stats *s, const struct request *r)
+/* What has been pending for longer than is slow is told now; at the end, none
+ * settles any more. */
+static int tell_slow(struct stats *s, const struct request *r, bool final)
 {
+	const struct group *g;
 	struct group_key key;
+	int err;
 
-	if (!slow__tells_pending(&s->slow))
+	if (!slow__tells_pending(&s->slow) && !final)
 		return 0;
 	key = groups__key(&s->series, r);
-	return slow__pending(&s->slow, r, groups__find(&s->series, &key));
+	g = groups__find(&s->series, &key);
+	err = slow__pending(&s->slow, r, g);
+	return !err && final ? slow__last(&s->slow, r, g) : err;
 }
 
 static int add_pending(void *arg, const struct request *r)
 {
 	struct addition *a = arg;
-	int err = tell_slow(a->stats, r);
+	int err = tell_slow(a->stats, r, a->final);
 
 	if (err)
 		return err;
@@ -78,9 +84,9 @@ static int add_pending(void *arg, const struct request *r)
 }
 
 static int copies__make(struct copies *copies, struct stats *s,
-			const struct stats_pending *pending)
+			const struct stats_pending *pending, bool final)
 {
-	struct addition a = {.stats = s, .copies = copies};
+	struct addition a = {.stats = s, .copies = copies, .final = final};
 	int err = copies__begin(copies, s);
 
 	if (!err && pending)
@@ -400,7 +406,7 @@ int stats__snapshot(struct stats *s, const struct stats_facts *facts,
 	listeners__mark(&s->ports.listeners, now, final);
 	err = ends_interval ? retire__crowd(s) : 0;
 	if (!err)
-		err = copies__make(&copies, s, pending);
+		err = copies__make(&copies, s, pending, final);
 	if (err)
 		goto err_snap;
 	snap->now = now;

@@ -35,9 +35,10 @@ struct stats_config {
 	int (*slow)(void *ctx, const struct request *r, const char *comm);
 	void *slow_ctx;
 
-	/* Each settled request that is slow in the same sense, whether or not
-	 * it was told before, and each that was made in the service of another
-	 * one (then slow is false): NULL is off. It needs no .slow. What it
+	/* Each settled request, and whether it is slow in the same sense: those
+	 * that were made in the service of another one never are. It does not
+	 * matter whether it was told before. The final snapshot passes on those
+	 * that are still pending. NULL is off. It needs no .slow. What it
 	 * returns but 0 ends the call that led to it. */
 	int (*settled)(void *ctx, const struct request *r, bool slow);
 	void *settled_ctx;

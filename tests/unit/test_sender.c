@@ -144,6 +144,16 @@ int otlp_spans__encode(enum otlp_protocol protocol, const struct span *spans,
 	return out->err;
 }
 
+void spans__waiting(struct spans *s, size_t *len, size_t *unnamed)
+{
+	(void)s;
+	*len = *unnamed = 0;
+	pthread_mutex_lock(&lock);
+	for (struct span *span = w.queue; span; span = span->next)
+		++*len;
+	pthread_mutex_unlock(&lock);
+}
+
 struct span *spans__take(struct spans *s, size_t max, uint64_t timeout)
 {
 	struct span *list, **end = &list;

@@ -5,7 +5,8 @@
 #include <errno.h>
 
 struct log {
-	size_t settled, told;
+	size_t settled, told; /* slow ones and calls; told */
+	size_t fast;
 	struct request last;
 	bool slow;
 	int answer; /* of both callbacks */
@@ -15,6 +16,10 @@ static int settled(void *ctx, const struct request *r, bool slow)
 {
 	struct log *log = ctx;
 
+	if (!slow && !r->is_call) {
+		log->fast++;
+		return log->answer;
+	}
 	log->settled++;
 	log->last = *r;
 	log->slow = slow;
@@ -75,6 +80,7 @@ static void slow_ones_are_passed_on(void **state)
 		assert_int_equal(stats__slow_threshold(s), 10 * MS);
 		tell_one(s, 1, 10 * MS - 1);
 		assert_int_equal(log.settled, 0);
+		assert_int_equal(log.fast, 1);
 		tell_one(s, 2, 10 * MS);
 		assert_int_equal(log.settled, 1);
 		assert_int_equal(log.last.seq, 2);
@@ -121,6 +127,32 @@ static void pending_ones_are_passed_on_when_they_settle(void **state)
 		assert_int_equal(log.settled, 1);
 		assert_int_equal(log.last.end, r.end);
 		assert_int_equal(log.told, tells);
+		stats__free(s);
+	}
+}
+
+/* When tracing ends there is no later. */
+static void pending_ones_are_passed_on_at_the_end(void **state)
+{
+	(void)state;
+	for (int tells = 0; tells < 2; tells++) {
+		struct log log;
+		struct stats *s = new_stats_of(&log, 10 * MS, 0, tells);
+		struct request r[] = {lasting(1, 20 * MS), lasting(2, 1 * MS),
+				      lasting(3, 20 * MS)};
+		const struct stats_facts facts = {.cpus = 1};
+		struct snapshot *snap;
+
+		r[2].is_call = true;
+		assert_int_equal(take_snapshot(s, &facts, r, 3, NOW, false,
+					       true, &snap),
+				 0);
+		snapshot__free(snap);
+		assert_int_equal(log.settled, 2);
+		assert_int_equal(log.fast, 1);
+		assert_int_equal(log.told, tells);
+		assert_true(log.last.is_call);
+		assert_false(log.slow);
 		stats__free(s);
 	}
 }
@@ -195,6 +227,7 @@ int main(void)
 		cmocka_unit_test(slow_ones_are_passed_on),
 		cmocka_unit_test(quantiles_need_no_listener),
 		cmocka_unit_test(pending_ones_are_passed_on_when_they_settle),
+		cmocka_unit_test(pending_ones_are_passed_on_at_the_end),
 		cmocka_unit_test(calls_are_passed_on_whatever_they_take),
 		cmocka_unit_test(without_a_threshold_nothing_is_slow),
 		cmocka_unit_test(an_error_goes_up),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "export/exemplars.h"
+#include "export/span_parents.h"
 #include "export/spans.h"
 #include "model/request.h"
 
@@ -420,9 +421,11 @@ static void test_full_span(void **state)
 	rig__free(&rig);
 }
 
+static uint32_t late_pid;
+
 static const char *resource(void *ctx, uint32_t pid)
 {
-	return pid == 10 ? ctx : NULL;
+	return pid == 10 || pid == late_pid ? ctx : NULL;
 }
 
 static void test_resource(void **state)
@@ -440,10 +443,56 @@ static void test_resource(void **state)
 	id[0] = 'X'; /* it has its own */
 	assert_string_equal(s->resource_id, "instance-1");
 	span__free(s);
-	r.pid = 99;
-	s = one(&rig, &r);
+	rig__free(&rig);
+}
+
+static size_t unnamed(struct rig *rig)
+{
+	size_t len, n;
+
+	spans__waiting(rig->spans, &len, &n);
+	assert_true(n <= len);
+	return n;
+}
+
+/* Of a process that is in no batch yet. */
+static void test_resource_comes_later(void **state)
+{
+	struct request known = http_request(), r = known;
+	char id[] = "instance-1";
+	struct rig rig;
+	struct span *s;
+
+	(void)state;
+	rig__new(&rig, UNLIMITED);
+	spans__set_resources(rig.spans, resource, id);
+	known.pid = 99;
+	give(&rig, &known, true);
+	give(&rig, &r, true);
+	assert_int_equal(unnamed(&rig), 1);
+	/* Nor does what is behind it overtake it. */
+	assert_null(take_all(&rig));
+	late_pid = 99;
+	assert_int_equal(spans__name(rig.spans), 0);
+	late_pid = 0;
+	assert_int_equal(unnamed(&rig), 0);
+	s = take_all(&rig);
+	assert_string_equal(s->resource_id, "instance-1");
+	assert_string_equal(s->next->resource_id, "instance-1");
+	assert_int_equal(free_all(s), 2);
+
+	/* Nobody will ever know it: it is sent as it is. */
+	give(&rig, &known, true);
+	assert_int_equal(spans__name(rig.spans), 0);
+	s = take_all(&rig);
 	assert_null(s->resource_id);
-	span__free(s);
+	assert_int_equal(free_all(s), 1);
+
+	/* At the end nothing is waited for. */
+	give(&rig, &known, true);
+	spans__close(rig.spans);
+	assert_int_equal(free_all(take_all(&rig)), 1);
+	assert_int_equal(unnamed(&rig), 0);
 	rig__free(&rig);
 }
 
@@ -617,6 +666,79 @@ static void test_most_children(void **state)
 	rig__free(&rig);
 }
 
+/* A call of an exchange that is a span already. */
+static void test_late_children(void **state)
+{
+	struct request slow = http_request(), fast = slow, call;
+	struct rig rig;
+	struct span *parent, *child;
+
+	(void)state;
+	rig__new(&rig, UNLIMITED);
+	fast.cookie = 2;
+	call = call_of(&slow, 1, 1);
+	give(&rig, &call, false);
+	give(&rig, &slow, true);
+	give(&rig, &fast, false);
+	assert_int_equal(free_all(take_all(&rig)), 2);
+
+	give(&rig, &slow, true);
+	parent = take_all(&rig);
+	call = call_of(&slow, 2, 3);
+	give(&rig, &call, false);
+	child = take_all(&rig);
+	assert_null(child->next);
+	assert_memory_equal(child->trace_id, parent->trace_id, 16);
+	assert_memory_equal(child->parent_id, parent->span_id, 8);
+	assert_int_equal(child->end - child->begin, 3 * MS);
+	free_all(parent);
+	free_all(child);
+
+	/* As many as it may have. */
+	for (uint64_t i = 3; i < 3 + 2 * SPANS_CHILDREN; i++) {
+		call = call_of(&slow, i, 1);
+		give(&rig, &call, false);
+	}
+	assert_int_equal(free_all(take_all(&rig)), SPANS_CHILDREN - 1);
+	assert_int_equal(health_of(&rig).calls_dropped, SPANS_CHILDREN + 1);
+
+	/* One that was not slow has none, and nothing is kept for it. */
+	for (uint32_t i = 0; i < 2 * SPANS_CALLS; i++) {
+		call = call_of(&fast, 1, 1);
+		give(&rig, &call, false);
+	}
+	give(&rig, &fast, true);
+	assert_int_equal(free_all(take_all(&rig)), 1);
+	assert_int_equal(health_of(&rig).calls_dropped, SPANS_CHILDREN + 1);
+	rig__free(&rig);
+}
+
+/* The latest parents are known. */
+static void test_many_parents(void **state)
+{
+	const uint32_t n = 2 * SPAN_PARENTS;
+	struct request r = http_request(), call;
+	struct rig rig;
+
+	(void)state;
+	rig__new(&rig, UNLIMITED);
+	for (uint32_t i = 0; i < n; i++) {
+		r.cookie = 10 + i % 7;
+		r.seq = i;
+		give(&rig, &r, true);
+		free_all(take_all(&rig));
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		r.cookie = 10 + i % 7;
+		r.seq = i;
+		call = call_of(&r, 1, 1);
+		give(&rig, &call, false);
+		assert_int_equal(free_all(take_all(&rig)),
+				 i >= n - SPAN_PARENTS);
+	}
+	rig__free(&rig);
+}
+
 static void test_fast_parents_let_go(void **state)
 {
 	struct request slow = http_request();
@@ -714,6 +836,7 @@ static void test_rate(void **state)
 	(void)state;
 	rig__new(&rig, 2);
 	for (int i = 0; i < 5; i++) {
+		r.seq++;
 		call = call_of(&r, 1, 1);
 		give(&rig, &call, false);
 		give(&rig, &r, true);
@@ -837,11 +960,14 @@ int main(void)
 		cmocka_unit_test(test_unknown_protocol),
 		cmocka_unit_test(test_full_span),
 		cmocka_unit_test(test_resource),
+		cmocka_unit_test(test_resource_comes_later),
 		cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_unsampled),
 		cmocka_unit_test(test_exemplar),
 		cmocka_unit_test(test_children),
 		cmocka_unit_test(test_most_children),
+		cmocka_unit_test(test_late_children),
+		cmocka_unit_test(test_many_parents),
 		cmocka_unit_test(test_fast_parents_let_go),
 		cmocka_unit_test(test_old_exchanges_of_a_connection),
 		cmocka_unit_test(test_no_room_for_calls),
