@@ -56,7 +56,7 @@ const totals = {
 	connections: 0, // of HTTP
 	requests: 0, taken: 0, points: 0, spans: 0, undecoded: 0, bytes: 0,
 	metrics: {}, // name: {points, count, sum} of the latest of each series
-	headers: {}, // of the latest request
+	headers: {}, path: '', // of the latest request
 };
 const series = new Map();
 
@@ -250,6 +250,7 @@ function serveHttp(req, res) {
 		totals.requests++;
 		totals.bytes += body.length;
 		totals.headers = req.headers;
+		totals.path = req.url;
 		if (pretends.has(fault))
 			note(fault, false, httpSignal(req),
 				decodeHttp(req, body, httpSignal(req)));
@@ -385,6 +386,7 @@ function serveRaw(stream, headers) {
 		const fault = nextMode();
 
 		totals.requests++;
+		totals.headers = headers;
 		if (fault === 'ok' || fault === 'garbage-message')
 			takeRaw(stream, Buffer.concat(parts), signal, fault);
 		else
