@@ -93,7 +93,7 @@ def export_restarted(test):
     faults.mode("ok")
     port = free_port()
     first = Restarted(test, port)
-    tracer = Tracer(test, "--port", str(port), "--otlp", faults.url("http"),
+    tracer = Tracer(test, "--comm", "python3", "--otlp", faults.url("http"),
                     "--otlp-interval", "0.3")
 
     def points():
@@ -103,8 +103,8 @@ def export_restarted(test):
     wait_until("the first has arrived", lambda: points() and
                points()[-1].count == 30, 10, 0.1)
     first.process.kill()
+    wait_until("the first has ended", lambda: points()[-1].ended, 15, 0.1)
     second = Restarted(test, port)
-    wait_until("the first has ended", lambda: points()[-1].ended, 10, 0.1)
     second.gets(20)
     tracer.stop()
     counts = {p.resource["service.instance.id"]: p.count for p in points()
