@@ -2,31 +2,24 @@
 /* See config.h. */
 #include "export/config.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "export/endpoint.h"
+#include "export/listen_address.h"
 #include "export/pairs.h"
+#include "export/settings.h"
 
 #define NS_PER_S 1000000000ull
-#define NS_PER_MS 1000000ull
-#define DAY (86400 * NS_PER_S)
 
-/* Defaults of the specification, but for LISTEN_PORT (OpenTelemetry's own
- * Prometheus exporter) and SPANS_PER_SECOND. */
+/* Defaults of the specification, but for SPANS_PER_SECOND. */
 #define DEFAULT_INTERVAL (60 * NS_PER_S)
 #define DEFAULT_TIMEOUT (10 * NS_PER_S)
-#define LISTEN_HOST "127.0.0.1"
-#define LISTEN_PORT 9464
 #define SPANS_PER_SECOND 100
-#define MAX_RATE 1e6
-#define MIN_INTERVAL (100 * NS_PER_MS)
 
 struct resolve {
 	struct export_config *c;
@@ -35,307 +28,10 @@ struct resolve {
 	struct error *err;
 };
 
-/* A value and where it is from, which says how it is read. */
-enum place { PLACE_OPTION, PLACE_SIGNAL, PLACE_GENERAL, PLACES };
-
-struct given {
-	enum place place;
-	char name[80]; /* of the option or variable */
-	const char *value;
-};
-
-struct setting {
-	const char *option;   /* NULL: there is none */
-	const char *variable; /* behind OTEL_EXPORTER_OTLP_[METRICS_], or whole
-			       * where .whole */
-	bool whole;
-	const char *takes; /* ends the sentence "NAME takes ..." */
-	bool secret;	   /* the value appears nowhere */
-	int (*parse)(const struct given *g, void *out); /* 0, or -EINVAL,
-							 * -ENOMEM */
-};
-
 static const char *const signal_names[OTLP_SIGNALS] = {
 	[OTLP_METRICS] = "METRICS_",
 	[OTLP_TRACES] = "TRACES_",
 };
-
-/* --- values ------------------------------------------------------------ */
-
-static int parse__name(const char *value, const char *const *names, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!strcasecmp(value, names[i]))
-			return i;
-	return -EINVAL;
-}
-
-static int parse__protocol(const struct given *g, void *out)
-{
-	static const char *const names[] = {
-		[OTLP_HTTP_PROTOBUF] = "http/protobuf",
-		[OTLP_HTTP_JSON] = "http/json",
-		[OTLP_GRPC] = "grpc",
-	};
-	int i = parse__name(g->value, names, 3);
-
-	if (i >= 0)
-		*(enum otlp_protocol *)out = i;
-	return i < 0 ? i : 0;
-}
-
-/* *out is whether the value is the second of two names. */
-static int parse__second(const struct given *g, const char *first,
-			 const char *second, void *out)
-{
-	const char *const names[] = {first, second};
-	int i = parse__name(g->value, names, 2);
-
-	if (i >= 0)
-		*(bool *)out = i;
-	return i < 0 ? i : 0;
-}
-
-static int parse__gzip(const struct given *g, void *out)
-{
-	return parse__second(g, "none", "gzip", out);
-}
-
-static int parse__bool(const struct given *g, void *out)
-{
-	return parse__second(g, "false", "true", out);
-}
-
-static int parse__histogram(const struct given *g, void *out)
-{
-	if (g->place == PLACE_OPTION)
-		return parse__second(g, "exponential", "explicit", out);
-	return parse__second(g, "base2_exponential_bucket_histogram",
-			     "explicit_bucket_histogram", out);
-}
-
-/* Whether deltas. "lowmemory" means them for all that reqtrace has but what
- * goes up and down, where "delta" does not either. */
-static int parse__delta(const struct given *g, void *out)
-{
-	static const char *const names[] = {"cumulative", "delta", "lowmemory"};
-	int i = parse__name(g->value, names, 3);
-
-	if (i >= 0)
-		*(bool *)out = i > 0;
-	return i < 0 ? i : 0;
-}
-
-/* Seconds in an option, whole milliseconds in a variable; ns. */
-static int parse__time(const struct given *g, uint64_t *out)
-{
-	bool option = g->place == PLACE_OPTION;
-	char *end;
-	double n;
-
-	if (g->value[strspn(g->value, option ? "0123456789." : "0123456789")])
-		return -EINVAL;
-	n = strtod(g->value, &end);
-	if (end == g->value || *end)
-		return -EINVAL;
-	n *= option ? NS_PER_S : NS_PER_MS;
-	if (!(n <= DAY))
-		return -EINVAL;
-	*out = n;
-	return 0;
-}
-
-static int parse__interval(const struct given *g, void *out)
-{
-	uint64_t ns;
-	int code = parse__time(g, &ns);
-
-	if (!code && ns < MIN_INTERVAL)
-		code = -EINVAL;
-	if (!code)
-		*(uint64_t *)out = ns;
-	return code;
-}
-
-/* The specification: zero is no limit. */
-static int parse__timeout(const struct given *g, void *out)
-{
-	return parse__time(g, out);
-}
-
-static int parse__rate(const struct given *g, void *out)
-{
-	char *end;
-	double n;
-
-	if (g->value[strspn(g->value, "0123456789.")])
-		return -EINVAL;
-	n = strtod(g->value, &end);
-	if (end == g->value || *end || !(n > 0) || n > MAX_RATE)
-		return -EINVAL;
-	*(double *)out = n;
-	return 0;
-}
-
-static int parse__text(const struct given *g, void *out)
-{
-	char *copy = strdup(g->value);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*(char **)out);
-	*(char **)out = copy;
-	return 0;
-}
-
-struct endpoint {
-	enum otlp_protocol protocol;
-	enum otlp_signal signal;
-	bool insecure;
-	char *url;
-};
-
-static int parse__endpoint(const struct given *g, void *out)
-{
-	static const enum endpoint_kind kinds[PLACES] = {
-		[PLACE_OPTION] = ENDPOINT_OPTION,
-		[PLACE_SIGNAL] = ENDPOINT_WHOLE,
-		[PLACE_GENERAL] = ENDPOINT_BASE,
-	};
-	struct endpoint *e = out;
-
-	return endpoint__url(g->value, kinds[g->place], e->protocol, e->signal,
-			     e->insecure, &e->url);
-}
-
-/* Names that make a message what it is: not for users to set. */
-static bool header__is_ours(const char *name)
-{
-	static const char *const ours[] = {
-		"content-type", "content-encoding",  "content-length",
-		"connection",	"transfer-encoding", "te"};
-
-	return parse__name(name, ours, sizeof(ours) / sizeof(ours[0])) >= 0 ||
-	       !strncasecmp(name, "grpc-", 5);
-}
-
-/* RFC 9110, 5.1 and 5.5; no line breaks, above all. */
-static bool header__is_valid(const char *name, const char *value)
-{
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	if (!*name || name[strspn(name, token)] || header__is_ours(name))
-		return false;
-	for (; *value; value++)
-		if (((unsigned char)*value < ' ' && *value != '\t') ||
-		    *value == 0x7f)
-			return false;
-	return true;
-}
-
-static int parse__headers(const struct given *g, void *out)
-{
-	struct pairs *p = out;
-	int code = pairs__decode(p, g->value, true);
-
-	for (size_t i = 0; !code && i < p->len; i += 2)
-		if (!header__is_valid(p->list[i], p->list[i + 1]))
-			code = -EINVAL;
-	if (code)
-		pairs__free(p);
-	return code;
-}
-
-static int parse__resource(const struct given *g, void *out)
-{
-	int code = pairs__decode(out, g->value, false);
-
-	if (code)
-		pairs__free(out);
-	return code;
-}
-
-/* --- settings ------------------------------------------------------------ */
-
-static const struct setting
-	set_protocol = {"--otlp-protocol",
-			"PROTOCOL",
-			false,
-			"http/protobuf, http/json or grpc",
-			false,
-			parse__protocol},
-	set_endpoint = {"--otlp",
-			"ENDPOINT",
-			false,
-			"a URL such as http://localhost:4318 (gRPC also "
-			"localhost:4317)",
-			false,
-			parse__endpoint},
-	set_insecure = {NULL,  "INSECURE", false, "true or false",
-			false, parse__bool},
-	set_headers = {NULL,
-		       "HEADERS",
-		       false,
-		       "a list such as name1=value1,name2=value2, with %41 for "
-		       "what must not stand there",
-		       true,
-		       parse__headers},
-	set_timeout = {"--otlp-timeout",
-		       "TIMEOUT",
-		       false,
-		       "a time up to a day (option: seconds; variable: whole "
-		       "milliseconds; 0: none)",
-		       false,
-		       parse__timeout},
-	set_gzip = {"--otlp-compression", "COMPRESSION", false,
-		    "gzip or none",	  false,	 parse__gzip},
-	set_ca = {"--otlp-ca", "CERTIFICATE", false,
-		  "a file",    false,	      parse__text},
-	set_cert = {"--otlp-cert", "CLIENT_CERTIFICATE", false, "a file",
-		    false,	   parse__text},
-	set_key = {"--otlp-key", "CLIENT_KEY", false,
-		   "a file",	 false,	       parse__text},
-	set_interval = {"--otlp-interval",
-			"OTEL_METRIC_EXPORT_INTERVAL",
-			true,
-			"a time from 0.1 seconds to a day (option: seconds; "
-			"variable: whole milliseconds)",
-			false,
-			parse__interval},
-	set_delta = {"--otlp-temporality",
-		     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-		     true,
-		     "cumulative, delta or lowmemory",
-		     false,
-		     parse__delta},
-	set_histogram = {"--otlp-histogram",
-			 "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_"
-			 "AGGREGATION",
-			 true,
-			 "exponential or explicit (variable: "
-			 "base2_exponential_bucket_histogram or "
-			 "explicit_bucket_histogram)",
-			 false,
-			 parse__histogram},
-	set_service = {"--service", "OTEL_SERVICE_NAME", true, "a name",
-		       false,	    parse__text},
-	set_resource = {NULL,
-			"OTEL_RESOURCE_ATTRIBUTES",
-			true,
-			"a list such as key1=value1,key2=value2, with %41 for "
-			"what must not stand there",
-			false,
-			parse__resource},
-	set_rate = {"--otlp-traces-rate",
-		    NULL,
-		    true,
-		    "a number of spans a second, above 0",
-		    false,
-		    parse__rate},
-	set_disabled = {NULL,  "OTEL_SDK_DISABLED", true, "true or false",
-			false, parse__bool};
 
 /* What place has for a setting. False: nothing. */
 static bool given__get(struct given *g, const struct resolve *r,
@@ -553,68 +249,11 @@ static int resolve__service(const struct resolve *r)
 	return code;
 }
 
-/* --- where to listen ------------------------------------------------------ */
-
-/* A port in decimal; 0 if it is none. */
-static uint16_t listen__port(const char *text)
-{
-	unsigned long n;
-
-	if (!*text || strlen(text) > 5 || text[strspn(text, "0123456789")])
-		return 0;
-	n = strtoul(text, NULL, 10);
-	return n <= 65535 ? n : 0;
-}
-
-/* The numeric address that a text of len bytes means, the caller's; NULL: it
- * is none, or no memory. */
-static char *listen__host(const char *text, size_t len)
-{
-	struct in6_addr ip;
-	int family = AF_INET;
-	char *host;
-
-	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-		family = AF_INET6;
-		text++;
-		len -= 2;
-	} else if (!len || (len == 9 && !strncmp(text, "localhost", len))) {
-		text = LISTEN_HOST;
-		len = strlen(text);
-	}
-	host = strndup(text, len);
-	if (host && inet_pton(family, host, &ip) == 1)
-		return host;
-	free(host);
-	return NULL;
-}
-
-/* Host and port of ADDR:PORT, [ADDR]:PORT, ADDR, :PORT or PORT; *host is the
- * caller's. */
-static int listen__parse(const char *text, char **host, uint16_t *port)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len;
-
-	*port = listen__port(text);
-	if (*port) {
-		len = 0;
-	} else if (colon && text[strlen(text) - 1] != ']') {
-		*port = listen__port(colon + 1);
-		len = (size_t)(colon - text);
-	} else {
-		*port = LISTEN_PORT;
-		len = strlen(text);
-	}
-	*host = *port && *text ? listen__host(text, len) : NULL;
-	return *host ? 0 : -EINVAL;
-}
-
 bool export_config__is_address(const char *text)
 {
 	char *host = NULL;
 	uint16_t port;
-	bool is = !listen__parse(text, &host, &port);
+	bool is = !listen_address__parse(text, &host, &port);
 
 	free(host);
 	return is;
@@ -622,8 +261,9 @@ bool export_config__is_address(const char *text)
 
 static int resolve__listen(const struct resolve *r)
 {
-	int code = listen__parse(r->o->address ? r->o->address : LISTEN_HOST,
-				 &r->c->listen_host, &r->c->listen_port);
+	int code = listen_address__parse(
+		r->o->address ? r->o->address : LISTEN_ADDRESS_HOST,
+		&r->c->listen_host, &r->c->listen_port);
 
 	if (code != -EINVAL)
 		return code;
