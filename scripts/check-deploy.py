@@ -157,7 +157,8 @@ def check_kubernetes(path):
     objects = [o for o in yaml.safe_load_all(read(path)) if o]
     maps = {o["metadata"]["name"] for o in objects
             if o["kind"] == "ConfigMap"}
-    known = read("src/export/config.c") + read("src/export/endpoint.c")
+    known = (read("src/export/config.c") + read("src/export/settings.c")
+             + read("src/export/endpoint.c"))
     for one in objects:
         kind = (one.pop("apiVersion"), one.pop("kind"))
         where = f"{path}: {kind[1]}"

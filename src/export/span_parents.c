@@ -64,8 +64,8 @@ struct span_parent *span_parents__find(struct span_parents *p, uint64_t cookie,
 {
 	struct place *place = *bucket_of(p, cookie, seq);
 
-	while (place && (place->parent.cookie != cookie ||
-			 place->parent.seq != seq))
+	while (place &&
+	       (place->parent.cookie != cookie || place->parent.seq != seq))
 		place = place->chain;
 	return place ? &place->parent : NULL;
 }

@@ -428,8 +428,8 @@ static int keep_call(struct spans *s, const struct request *r, uint64_t wall)
 
 	if (r->trace.known && !(r->trace.flags & SAMPLED))
 		return 0;
-	parent = span_parents__find(s->parents, r->parent_cookie,
-				    r->parent_seq);
+	parent =
+		span_parents__find(s->parents, r->parent_cookie, r->parent_seq);
 	if (parent)
 		return make_late_child(s, r, parent, wall);
 	count(s, &s->health.calls_dropped, span_calls__add(s->calls, r));

@@ -951,7 +951,7 @@ static void names_have_an_order(void **state)
 static void its_own_health_is_a_service(void **state)
 {
 	static const struct metric_attribute metrics[] = {
-		{.key = "reqtrace.signal", .text = "metrics"}};
+		{.key = "reqtrace.exporter.signal", .text = "metrics"}};
 	static const struct build_health health[] = {
 		{metrics, 1, &metric_table[METRIC_EXPORTER_REQUESTS], 12},
 		{NULL, 0, &metric_table[METRIC_SPANS_MADE], 3}};
@@ -972,7 +972,7 @@ static void its_own_health_is_a_service(void **state)
 	self = service(rig__batch(&r), "reqtrace");
 	assert_string_equal(rig__value(self, "service.version"), "1.2.3");
 	assert_int_equal(point(self, "reqtrace.exporter.requests",
-			       "reqtrace.signal=metrics")
+			       "reqtrace.exporter.signal=metrics")
 				 ->value,
 			 12);
 	assert_int_equal(point(self, "reqtrace.exporter.spans.made", "")->value,

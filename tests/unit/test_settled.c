@@ -144,9 +144,9 @@ static void pending_ones_are_passed_on_at_the_end(void **state)
 		struct snapshot *snap;
 
 		r[2].is_call = true;
-		assert_int_equal(take_snapshot(s, &facts, r, 3, NOW, false,
-					       true, &snap),
-				 0);
+		assert_int_equal(
+			take_snapshot(s, &facts, r, 3, NOW, false, true, &snap),
+			0);
 		snapshot__free(snap);
 		assert_int_equal(log.settled, 2);
 		assert_int_equal(log.fast, 1);
