@@ -2,6 +2,8 @@
 /*
  * Owns the set of traced processes and keeps it true through fork, exec and
  * exit; yields a record for each change so that userspace knows the names.
+ * Where all processes are traced there is no set, and every exec and exit is
+ * told: userspace knows which of them it has figures of.
  */
 #include "target.h"
 #include "ring.h"
@@ -71,7 +73,7 @@ static bool target__named(struct task_struct *task)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(rt_exec, struct task_struct *task)
 {
-	if (target__listed(task->tgid))
+	if (rt_config.all || target__listed(task->tgid))
 		target__record(RT_REC_EXEC, task);
 	else if (target__named(task))
 		target__add(RT_REC_EXEC, task);
@@ -86,7 +88,8 @@ int BPF_PROG(rt_exit, struct task_struct *task)
 	/* do_exit() counts down before the tracepoint: 0 is the last thread. */
 	if (task->signal->live.counter != 0)
 		return 0;
-	if (bpf_map_delete_elem(&rt_targets, &tgid))
+	/* Where all are traced, none is in the map. */
+	if (bpf_map_delete_elem(&rt_targets, &tgid) && !rt_config.all)
 		return 0;
 	target__record(RT_REC_EXIT, task);
 	return 0;

@@ -154,6 +154,16 @@ static void tracer__forget_gone(struct tracer *t)
 	}
 }
 
+/* Where all are traced, the kernel tells of every process that execs or exits:
+ * most of them nobody has figures of. */
+static bool tracer__is_foreign(const struct tracer *t,
+			       const struct rt_header *head)
+{
+	return t->config.all &&
+	       (head->kind == RT_REC_EXEC || head->kind == RT_REC_EXIT) &&
+	       !known__find(t, ((const struct rt_process *)head)->tgid);
+}
+
 /* Before the record itself: who is it about? After it: who is gone? */
 static int tracer__pass(struct tracer *t, const struct rt_header *head,
 			size_t size)
@@ -161,6 +171,8 @@ static int tracer__pass(struct tracer *t, const struct rt_header *head,
 	const struct rt_process *p = (const struct rt_process *)head;
 	int err = 0;
 
+	if (tracer__is_foreign(t, head))
+		return 0;
 	switch (head->kind) {
 	case RT_REC_EXCHANGE:
 		err = tracer__name(t, ((const struct rt_exchange *)head)->tgid,

@@ -63,6 +63,39 @@ def workers_that_go(test):
     test.equal("ended processes", 2, len(gone), "server")
 
 
+@case()
+def short_lives_of_all(test):
+    """--all knows the names of processes that end at once, that they ended,
+    and what became another program."""
+    server = PeerServer(test)
+    tracer = Tracer(test, "--all")
+    for _ in range(20):
+        server.load("--requests", "5")
+    become = test.start(["python3", "-c", f"""
+import os, socket
+s = socket.create_connection(("127.0.0.1", {server.port}))
+s.sendall(b"GET /items/1 HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+s.recv(65536)
+print("served", flush=True)
+os.execvp("sleep", ["sleep", "60"])
+"""])
+    become.wait_output("served")
+    wait_until("it is another program", lambda: os.readlink(
+        f"/proc/{become.pid}/exe").endswith("sleep"), 10)
+    pause(0.5)
+    report = tracer.stop()
+    calls = {s["pid"] for s in report.series(role="client", port=server.port)}
+    processes = {p["pid"]: p for p in report.data["processes"]}
+    test.equal("clients", 21, len(calls))
+    test.equal("that became another", ("sleep", "sleep", False),
+               tuple(processes[become.pid][k]
+                     for k in ("comm", "service", "exited")))
+    calls.remove(become.pid)
+    test.equal("names", {"peer_client"}, {processes[p]["comm"] for p in calls})
+    test.equal("ended", 20, sum(processes[p]["exited"] for p in calls))
+    test.check("the server ended", not processes[server.pid]["exited"])
+
+
 @case(guests=True)
 def connection_handed_over(test):
     """Accepted by one process, passed by SCM_RIGHTS, served by another."""
