@@ -29,6 +29,7 @@
 struct known {
 	uint32_t tgid;
 	bool target; /* named by the user or descends from one */
+	bool named;  /* told of, not only noted */
 	struct service service;
 	UT_hash_handle hh;
 };
@@ -112,6 +113,7 @@ static int tracer__tell(struct tracer *t, uint32_t tgid, bool target,
 		k = known__add(t, tgid, target);
 	if (!k)
 		return -ENOMEM;
+	k->named = true;
 	if (t->accepts)
 		accept_probe__process(t->accepts, tgid);
 	err = known__serve(t, k, parent);
@@ -125,7 +127,9 @@ static int tracer__tell(struct tracer *t, uint32_t tgid, bool target,
 /* Likewise, once per life. */
 static int tracer__name(struct tracer *t, uint32_t tgid, bool target)
 {
-	return known__find(t, tgid) ? 0 : tracer__tell(t, tgid, target, 0);
+	const struct known *k = known__find(t, tgid);
+
+	return k && k->named ? 0 : tracer__tell(t, tgid, target, 0);
 }
 
 static void tracer__forget(struct tracer *t, uint32_t tgid)
@@ -136,12 +140,22 @@ static void tracer__forget(struct tracer *t, uint32_t tgid)
 		known__free(t, k);
 }
 
+/* An exit that nothing else tells of. */
+static int tracer__tell_exit(struct tracer *t, uint32_t tgid)
+{
+	struct rt_process rec = {.tgid = tgid, .comm = "?"};
+
+	tracer_records__head(&rec.header, RT_REC_EXIT, sizeof(rec));
+	return t->fn(t->ctx, &rec, sizeof(rec));
+}
+
 /* Those whose exit did not fit the ring, or that no record tells of: nothing
- * else ends a run whose targets are gone. */
-static void tracer__forget_gone(struct tracer *t)
+ * else ends a run whose targets are gone, or lets their figures be folded. */
+static int tracer__forget_gone(struct tracer *t)
 {
 	struct known *k, *next;
 	uint32_t one;
+	int err = 0;
 
 	HASH_ITER (hh, t->known, k, next) {
 		bool left = k->target &&
@@ -149,9 +163,14 @@ static void tracer__forget_gone(struct tracer *t)
 						 &k->tgid, sizeof(k->tgid),
 						 &one, sizeof(one), 0);
 
-		if (left || (kill(k->tgid, 0) && errno == ESRCH))
-			tracer__forget(t, k->tgid);
+		if (!left && (!kill(k->tgid, 0) || errno != ESRCH))
+			continue;
+		err = tracer__tell_exit(t, k->tgid);
+		known__free(t, k);
+		if (err < 0)
+			return err;
 	}
+	return 0;
 }
 
 /* Where all are traced, the kernel tells of every process that execs or exits:
@@ -477,6 +496,20 @@ static void tracer__detach(struct tracer *t)
 	t->detached = true;
 }
 
+/* Threads of a process that may have no other figures. Where all are traced,
+ * its exit is of interest from now on; its name is not worth a look at /proc.
+ */
+static int tracer__threads(void *ctx, const void *record, size_t size)
+{
+	struct tracer *t = ctx;
+	const struct rt_threads *rec = record;
+
+	if (t->config.all && !known__find(t, rec->tgid) &&
+	    !known__add(t, rec->tgid, false))
+		return -ENOMEM;
+	return t->fn(t->ctx, record, size);
+}
+
 int tracer__mark(struct tracer *t, int kind)
 {
 	struct rt_mark mark = {};
@@ -492,7 +525,8 @@ int tracer__mark(struct tracer *t, int kind)
 		tracer__detach(t);
 	}
 	err = tracer__drain_all(t);
-	tracer__forget_gone(t);
+	if (!err)
+		err = tracer__forget_gone(t);
 	if (t->accepts)
 		accept_probe__retry(t->accepts);
 	/* A UNIX socket is given up by the second sweep that misses it. */
@@ -504,8 +538,8 @@ int tracer__mark(struct tracer *t, int kind)
 		err = tracer__drain_all(t);
 	if (!err && t->config.parts)
 		err = threads__tell(t->threads, t->iter.list_threads,
-				    bpf_map__fd(t->bpf->maps.rt_ended), t->fn,
-				    t->ctx);
+				    bpf_map__fd(t->bpf->maps.rt_ended),
+				    tracer__threads, t);
 	if (!err)
 		err = tracer__totals(t, last);
 	if (err)

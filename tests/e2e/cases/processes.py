@@ -80,9 +80,13 @@ print("served", flush=True)
 os.execvp("sleep", ["sleep", "60"])
 """])
     become.wait_output("served")
+    idle = [test.start(["sh", "-c", "echo here; sleep 0.2; :"])
+            for _ in range(20)]
+    for process in idle:
+        process.wait()
     wait_until("it is another program", lambda: os.readlink(
         f"/proc/{become.pid}/exe").endswith("sleep"), 10)
-    pause(0.5)
+    pause(2.5)
     report = tracer.stop()
     calls = {s["pid"] for s in report.series(role="client", port=server.port)}
     processes = {p["pid"]: p for p in report.data["processes"]}
@@ -93,6 +97,9 @@ os.execvp("sleep", ["sleep", "60"])
     calls.remove(become.pid)
     test.equal("names", {"peer_client"}, {processes[p]["comm"] for p in calls})
     test.equal("ended", 20, sum(processes[p]["exited"] for p in calls))
+    idle = {p.pid for p in idle} & set(processes)
+    test.equal("ended that asked nothing", len(idle),
+               sum(processes[p]["exited"] for p in idle))
     test.check("the server ended", not processes[server.pid]["exited"])
 
 
