@@ -26,6 +26,10 @@
 #include "source/tracer_attach.h"
 #include "source/tracer_records.h"
 
+/* Exits that are kept for what is told of a process afterwards: what closes
+ * with it. */
+#define EXITS_KEPT 512
+
 struct known {
 	uint32_t tgid;
 	bool target; /* named by the user or descends from one */
@@ -45,7 +49,9 @@ struct tracer {
 	source_fn fn;
 	void *ctx;
 	struct known *known;
-	size_t targets;	     /* known ones that are targets */
+	size_t targets;			     /* known ones that are targets */
+	struct rt_process exits[EXITS_KEPT]; /* of those not known */
+	size_t exits_seen;
 	size_t drained;	     /* bytes in this drain */
 	uint64_t summarised; /* as of the last totals */
 	bool detached;
@@ -102,6 +108,21 @@ static int known__serve(struct tracer *t, struct known *k, uint32_t parent)
 	return service__read("/proc", k->tgid, p.comm, p.exe, &k->service);
 }
 
+/* Who it was that is gone: its exit came first. */
+static int tracer__tell_late(struct tracer *t, uint32_t tgid)
+{
+	size_t n = t->exits_seen < EXITS_KEPT ? t->exits_seen : EXITS_KEPT;
+
+	for (size_t i = 1; i <= n; i++) {
+		const struct rt_process *p =
+			&t->exits[(t->exits_seen - i) % EXITS_KEPT];
+
+		if (p->tgid == tgid)
+			return t->fn(t->ctx, p, sizeof(*p));
+	}
+	return 0;
+}
+
 /* Tell who a process is. parent: its own after a fork, else 0. */
 static int tracer__tell(struct tracer *t, uint32_t tgid, bool target,
 			uint32_t parent)
@@ -120,8 +141,7 @@ static int tracer__tell(struct tracer *t, uint32_t tgid, bool target,
 	if (!err)
 		err = tracer_records__process(tgid, target, &k->service, t->fn,
 					      t->ctx);
-	/* It may be gone already; its records carry its name. */
-	return err == -ESRCH ? 0 : err;
+	return err == -ESRCH ? tracer__tell_late(t, tgid) : err;
 }
 
 /* Likewise, once per life. */
@@ -190,8 +210,11 @@ static int tracer__pass(struct tracer *t, const struct rt_header *head,
 	const struct rt_process *p = (const struct rt_process *)head;
 	int err = 0;
 
-	if (tracer__is_foreign(t, head))
+	if (tracer__is_foreign(t, head)) {
+		if (head->kind == RT_REC_EXIT)
+			t->exits[t->exits_seen++ % EXITS_KEPT] = *p;
 		return 0;
+	}
 	switch (head->kind) {
 	case RT_REC_EXCHANGE:
 		err = tracer__name(t, ((const struct rt_exchange *)head)->tgid,
