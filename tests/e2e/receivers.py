@@ -5,16 +5,21 @@ Fed with a case, yields endpoints to send to and Arrived: data points by
 metric, as the receiver tells them. scripts/receivers/fetch.sh gets them.
 """
 
+import http.server
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import urllib.parse
 import urllib.request
 
 from harness import ROOT, Failure, Skip, free_port, wait_until
 
-sys.path.append(os.path.join(ROOT, "tests", "receivers"))
+sys.path += [os.path.join(ROOT, "tests", "receivers"),
+             os.path.join(ROOT, "tests", "otlp")]
+import compare  # noqa: E402
 import prometheus  # noqa: E402
 
 CACHE = os.path.abspath(os.environ.get(
@@ -190,6 +195,62 @@ class Collector:
     def printed(self):
         """What its debug exporter printed."""
         return self.process.stderr()
+
+
+# Of the messages that requests hold: fields that are lists.
+REPEATED = {"resource_metrics", "scope_metrics", "metrics", "data_points",
+            "attributes", "bucket_counts", "explicit_bounds", "exemplars"}
+
+
+def as_json(message):
+    """What protoc has decoded, as OTLP's JSON names and nests it."""
+    out = {}
+    for name, values in message.items():
+        values = [as_json(v) if isinstance(v, dict) else v for v in values]
+        key = re.sub("_([a-z])", lambda m: m.group(1).upper(), name)
+        out[key] = values if name in REPEATED else values[0]
+    return out
+
+
+class Payloads:
+    """Takes every request of metrics as it is, for protoc to decode by the
+    official .proto files."""
+
+    def __init__(self, test):
+        if not os.path.isdir(compare.PROTO):
+            raise Skip("opentelemetry-proto is not there: "
+                       "scripts/receivers/fetch.sh proto")
+        self.bodies = []
+        outer = self
+
+        class Taker(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                length = int(self.headers["Content-Length"])
+                outer.bodies.append((self.path, self.headers["Content-Type"],
+                                     self.rfile.read(length)))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-protobuf")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        test.at_close(server.shutdown)
+        test.at_close(server.server_close)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def arrived(self):
+        for path, kind, _ in self.bodies:
+            if (path, kind) != ("/v1/metrics", "application/x-protobuf"):
+                raise Failure(f"a request to {path} is of type {kind}")
+        return Arrived([as_json(compare.decode(compare.PROTO, compare.METRICS,
+                                               body))
+                        for _, _, body in self.bodies])
 
 
 class Authority:

@@ -8,7 +8,7 @@ from cases.registry import case, case_for
 from exported import (DB_SERVER, HTTP_SERVER, compare_durations,
                       compare_quantile)
 from harness import free_port, wait_until
-from receivers import Authority, Collector, Victoria, scrape
+from receivers import Authority, Collector, Payloads, Victoria, scrape
 from services import Gunicorn, Nginx, Redis, ab
 from tracer import Tracer
 
@@ -55,6 +55,18 @@ def export_collector(test, form):
     redis, report = redis_run(test, "--otlp", collector.url,
                               "--otlp-interval", "1", *options)
     compare_redis(test, redis, report, collector.arrived())
+
+
+@case_for(("cumulative", "delta"), timeout=120)
+def export_payloads(test, temporality):
+    """Every payload as it is sent, decoded by the official .proto files."""
+    payloads = Payloads(test)
+    redis, report = redis_run(test, "--otlp", payloads.url,
+                              "--otlp-interval", "0.1", "--otlp-temporality",
+                              temporality)
+    test.check("only one request came", len(payloads.bodies) > 1)
+    compare_redis(test, redis, report, payloads.arrived())
+    test.fact(f"{len(payloads.bodies)} requests decoded")
 
 
 @case_for(("http", "grpc"), timeout=120)
