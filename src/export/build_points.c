@@ -330,13 +330,45 @@ static void add_exemplars(const struct points *ps, const struct run *run,
 	p->exemplars = all + len - p->exemplars_len;
 }
 
+/* What is in a bucket of a scale that is lower by down. */
+static uint64_t bucket_at(const struct histogram *h, int down, int index)
+{
+	const int width = 1 << down, first = index * width - h->offset;
+	uint64_t sum = 0;
+
+	for (int i = first > 0 ? first : 0; i < first + width && i < h->len;
+	     i++)
+		sum += histogram__bucket(h, (uint32_t)i);
+	return sum;
+}
+
+/* One bucket may fall while others make up for it: one process left and
+ * another came. */
+static bool histogram_fell(const struct histogram *was,
+			   const struct histogram *is)
+{
+	const int scale = was->scale < is->scale ? was->scale : is->scale;
+	const int was_down = was->scale - scale, is_down = is->scale - scale;
+
+	if (is->count < was->count || is->sum < was->sum ||
+	    is->zero_count < was->zero_count)
+		return true;
+	if (is->count == was->count && is->sum == was->sum)
+		return false;
+	for (int i = was->offset >> was_down;
+	     i <= (was->offset + was->len - 1) >> was_down; i++) {
+		if (bucket_at(is, is_down, i) < bucket_at(was, was_down, i))
+			return true;
+	}
+	return false;
+}
+
 /* Whether a total is less than it was. */
 static bool fell(const struct metric_info *info, const struct metric_point *was,
 		 const struct metric_point *is)
 {
 	if (info->kind == METRIC_HISTOGRAM)
-		return is->histogram.count < was->histogram.count ||
-		       is->histogram.sum < was->histogram.sum;
+		return histogram_fell(&was->histogram, &is->histogram);
 	return info->kind == METRIC_COUNTER && is->value < was->value;
 }
 

@@ -410,6 +410,36 @@ static void a_restart_between_two_batches_is_seen(void **state)
 	rig__free(&r);
 }
 
+/* Its requests leave with it, more of others come: the total rises. */
+static void a_bucket_that_falls_begins_anew(void **state)
+{
+	static const char metric[] = "reqtrace.server.exchange.duration";
+	const struct metric_resource *web;
+	uint64_t before;
+	struct rig r;
+
+	(void)state;
+	rig__init(&r, 2);
+	rig__process(&r, 7, 1, "web");
+	rig__process(&r, 8, 1, "web");
+	rig__request(rig__series(&r, 7, RT_ROLE_SERVER, 80, "tcp", "", ""),
+		     RIG_MS, 3);
+	rig__request(rig__series(&r, 8, RT_ROLE_SERVER, 80, "tcp", "", ""),
+		     64 * RIG_MS, 1);
+	rig__batch(&r);
+	/* More in the bucket that there was: on it goes. */
+	rig__request(&r.series[1], 64 * RIG_MS, 1);
+	web = service(rig__batch(&r), "web");
+	assert_int_equal(rig__metric(web, metric).points[0].start, RIG_WALL);
+	before = r.last->time;
+	r.process[0].service = "job";
+	rig__request(&r.series[1], 64 * RIG_MS, 5);
+	web = service(rig__batch(&r), "web");
+	assert_int_equal(rig__count(web, metric), 7);
+	assert_int_equal(rig__metric(web, metric).points[0].start, before);
+	rig__free(&r);
+}
+
 static void a_daemon_that_forks_is_one_service(void **state)
 {
 	const struct metric_resource *web;
@@ -1004,6 +1034,7 @@ int main(void)
 		cmocka_unit_test(per_process_tells_them_apart),
 		cmocka_unit_test(a_service_ends_once),
 		cmocka_unit_test(a_restart_between_two_batches_is_seen),
+		cmocka_unit_test(a_bucket_that_falls_begins_anew),
 		cmocka_unit_test(a_daemon_that_forks_is_one_service),
 		cmocka_unit_test(a_total_that_falls_begins_anew),
 		cmocka_unit_test(what_comes_again_begins_anew),
