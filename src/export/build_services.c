@@ -224,6 +224,14 @@ static int place(struct services *ss, const struct snapshot *snap,
 	return 0;
 }
 
+/* Whether it is known what a process is; of one that has just begun, or become
+ * another program, that comes within a second. Else its figures would be told
+ * under one name, and then under another. */
+static bool is_known(const struct snapshot_process *p)
+{
+	return p->exited || p->service[0] || p->exe[0];
+}
+
 /* Whether a process, that once had a service, belongs there no more: it became
  * another program. -ENOMEM. */
 static int has_changed(const struct services *ss,
@@ -256,7 +264,7 @@ static int update_known(struct services *ss, const struct snapshot *snap)
 		m->exited = p->exited;
 		if (!m->service)
 			continue;
-		changed = m->exited ? 0 : has_changed(ss, p, m);
+		changed = m->exited || !is_known(p) ? 0 : has_changed(ss, p, m);
 		if (changed < 0)
 			return changed;
 		if (changed)
@@ -318,9 +326,10 @@ static int add_new(struct services *ss, const struct snapshot *snap,
 				return -ENOMEM;
 			m->exited = p->exited;
 			m->seen = true;
-		} else if (m->service || m->exited) {
-			continue;
 		}
+		if (m->service || !is_known(p) || (m->placed && m->exited))
+			continue;
+		m->placed = true;
 		err = place(ss, snap, p, m, start);
 		if (err)
 			return err;

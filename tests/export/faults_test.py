@@ -195,7 +195,7 @@ def http_cases(t):
     t.expect("http", p, "redirect", "refused",
              says="redirect to http://127.0.0.1:1/x, which is not followed")
     t.expect("tcp", p, "garbage", "retry", says="127.0.0.1")
-    t.expect("tcp", p, "silence", "retry", says="timed out", scheme="https",
+    t.expect("tcp", p, "silence", "retry", says="time", scheme="https",
              TIMEOUT="300")
 
 
@@ -226,7 +226,7 @@ def grpc_cases(t):
     t.expect("rawGrpc", g, "503", "retry", says="status 503")
     t.expect("rawGrpc", g, "413", "too large", says="status 413")
     t.expect("tcp", g, "garbage", "retry", says="127.0.0.1")
-    t.expect("tcp", g, "silence", "retry", says="timed out", scheme="https",
+    t.expect("tcp", g, "silence", "retry", says="time", scheme="https",
              TIMEOUT="300")
 
 

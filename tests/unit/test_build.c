@@ -527,6 +527,39 @@ static void what_nobody_got_is_told_again(void **state)
 	rig__free(&r);
 }
 
+/* What a process is may be known a moment after what it does. */
+static void a_process_waits_for_its_name(void **state)
+{
+	static const char metric[] = "reqtrace.server.exchange.duration";
+	const struct metrics *m;
+	struct rig r;
+
+	(void)state;
+	rig__init(&r, 2);
+	for (uint32_t pid = 7; pid <= 8; pid++) {
+		rig__process(&r, pid, 1, "")->exe = "";
+		rig__request(
+			rig__series(&r, pid, RT_ROLE_SERVER, 80, "tcp", "", ""),
+			RIG_MS, pid);
+	}
+	r.process[0].comm = "sh";
+	r.process[1].comm = "curl";
+	m = rig__batch(&r);
+	assert_false(has_service(m, "sh") || has_service(m, "curl"));
+	r.process[0].service = "shop";
+	r.process[1].exited = true;
+	m = rig__batch(&r);
+	assert_int_equal(rig__count(service(m, "shop"), metric), 7);
+	assert_int_equal(rig__count(service(m, "curl"), metric), 8);
+	/* It becomes another program, which is not known at once either. */
+	r.process[0].service = "";
+	r.process[0].comm = "env";
+	m = rig__batch(&r);
+	assert_int_equal(rig__count(service(m, "shop"), metric), 7);
+	assert_false(has_service(m, "env"));
+	rig__free(&r);
+}
+
 /* Nor do they pile up while it is away. */
 static void exited_services_are_bounded(void **state)
 {
@@ -1039,6 +1072,7 @@ int main(void)
 		cmocka_unit_test(a_total_that_falls_begins_anew),
 		cmocka_unit_test(what_comes_again_begins_anew),
 		cmocka_unit_test(what_nobody_got_is_told_again),
+		cmocka_unit_test(a_process_waits_for_its_name),
 		cmocka_unit_test(exited_services_are_bounded),
 		cmocka_unit_test(what_is_in_flight_falls_to_zero),
 		cmocka_unit_test(connections_and_streams),

@@ -531,7 +531,7 @@ static void what_was_never_known_is_of_no_instance(void **state)
 	assert_int_equal(resources(b.r.last, "unknown_service"), 0);
 	batch(&b);
 	assert_int_equal(resources(batch(&b), "ls"), 0);
-	begin(&b, nameless(5000, "ls"));
+	begin(&b, process(5000, 1, "ls"));
 	assert_int_equal(rig__count(only(batch(&b), "ls"), HTTP),
 			 folded(&b) * OPERATIONS);
 	both__free(&b);
