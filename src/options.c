@@ -283,6 +283,13 @@ static void parse__argument(struct options *o, char *arg,
 		o->mode = OPTIONS_REPLAY;
 	} else if (!strcmp(arg, "doctor")) {
 		o->mode = OPTIONS_DOCTOR;
+	} else if (state->next > 1 &&
+		   !strcmp(state->argv[state->next - 2], "--otlp")) {
+		argp_error(state,
+			   "--otlp takes a URL such as http://localhost:4318 "
+			   "(one without http:// only for gRPC, as --otlp=%s), "
+			   "not '%s'",
+			   arg, arg);
 	} else {
 		argp_error(state,
 			   "'%s' is not understood; put -- before a command to "

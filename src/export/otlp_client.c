@@ -409,6 +409,37 @@ static bool client__is_answered(const struct otlp_client *c, CURLcode code)
 	return !code || a->long_body || a->grpc_status > 0 || a->status >= 300;
 }
 
+/* What a user can do about a failure of libcurl; "" if there is nothing. */
+static const char *client__advice(const struct otlp_client *c, CURLcode code)
+{
+	bool grpc = c->target->protocol == OTLP_GRPC;
+
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		return "; is a collector listening there?";
+	case CURLE_SSL_CONNECT_ERROR:
+		return "; does this port speak TLS? If not, use http://";
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return "; --otlp-ca names the certificates to trust";
+	case CURLE_SSL_CACERT_BADFILE:
+		return "; --otlp-ca takes certificates in PEM form";
+	case CURLE_GOT_NOTHING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+		return grpc ? "; does this port speak gRPC (usually 4317), and "
+			      "without TLS if the address is http://?"
+			    : "";
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return grpc ? ""
+			    : "; is this port for gRPC? Then use "
+			      "--otlp-protocol grpc; for HTTP it is usually "
+			      "4318";
+	default:
+		return "";
+	}
+}
+
 static void client__judge(struct otlp_client *c, CURLcode code,
 			  struct otlp_reply *reply)
 {
@@ -423,9 +454,10 @@ static void client__judge(struct otlp_client *c, CURLcode code,
 		err = reply->err;
 	} else {
 		reply->outcome = OTLP_RETRY;
-		error__set(&err, 0, "%s",
+		error__set(&err, 0, "%s%s",
 			   c->failure[0] ? c->failure
-					 : curl_easy_strerror(code));
+					 : curl_easy_strerror(code),
+			   client__advice(c, code));
 	}
 	if (err.text[0])
 		error__set(&reply->err, 0, "%.200s: %.300s", c->shown,

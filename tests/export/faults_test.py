@@ -308,7 +308,8 @@ def tls_cases(t):
     for port, protocol in (("https", "http/protobuf"), ("grpcs", "grpc")):
         t.expect(port, protocol, "ok", "taken", taken=1, scheme="https",
                  CERTIFICATE=ca)
-        t.expect(port, protocol, "ok", "retry", says="certificate",
+        t.expect(port, protocol, "ok", "retry",
+                 says="--otlp-ca names the certificates",
                  scheme="https")
         t.expect(port, protocol, "ok", "retry", says="127.0.0.1",
                  scheme="http", TIMEOUT="2000")
