@@ -45,9 +45,8 @@ static const char doc[] =
 	"  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION.\n"
 	"\n"
 	"SIGUSR1 prints a full report and goes on tracing.\n"
-	"Exit status: 0 ended well, 1 could not trace or the run failed, 2 "
-	"wrong "
-	"usage.";
+	"Exit status: 0 ended well, 1 could not trace, the run failed or the "
+	"last figures could not be exported, 2 wrong usage.";
 
 static const char args_doc[] = "-p PID[,PID...]\n"
 			       "-- COMMAND [ARG...]\n"

@@ -51,7 +51,7 @@ struct member {
 	uint32_t pid;
 	struct service *service; /* NULL: it is over */
 	bool exited;
-	bool placed; /* has, or had, a service */
+	bool placed;	/* has, or had, a service */
 	uint64_t since; /* of .exited; as of struct service */
 	uint64_t over;	/* likewise */
 	bool seen;	/* in the snapshot at hand */

@@ -22,6 +22,11 @@
 /* How sending goes. */
 enum news { NEWS_GOOD, NEWS_WARNING, NEWS_BAD };
 
+static const char *const signal_names[] = {
+	[OTLP_METRICS] = "metrics",
+	[OTLP_TRACES] = "spans",
+};
+
 struct exporter {
 	const struct export_config *config; /* not owned */
 	struct build *build;
@@ -189,11 +194,6 @@ static enum news news_of(const struct sender_health *h)
 
 bool exporter__news(struct exporter *e, struct error *news)
 {
-	static const char *const what[] = {
-		[OTLP_METRICS] = "metrics",
-		[OTLP_TRACES] = "spans",
-	};
-
 	for (int i = 0; i < OTLP_SIGNALS; i++) {
 		struct sender_health h;
 		enum news is;
@@ -206,9 +206,9 @@ bool exporter__news(struct exporter *e, struct error *news)
 			continue;
 		e->told[i] = is;
 		if (is == NEWS_GOOD)
-			error__set(news, 0, "%s arrive again", what[i]);
+			error__set(news, 0, "%s arrive again", signal_names[i]);
 		else
-			error__set(news, 0, "%s %s %.400s", what[i],
+			error__set(news, 0, "%s %s %.400s", signal_names[i],
 				   is == NEWS_BAD ? "do not arrive:"
 						  : "arrive, but",
 				   h.err.text);
@@ -220,17 +220,20 @@ bool exporter__news(struct exporter *e, struct error *news)
 int exporter__finish(struct exporter *e, struct error *err)
 {
 	uint64_t deadline = now__ns() + FLUSH_NS;
+	struct error why;
 	int code = 0;
 
 	feed__close(e->feed);
 	if (e->spans)
 		spans__close(e->spans);
 	for (int i = 0; i < OTLP_SIGNALS; i++) {
-		int end = sender__finish(e->sender[i], deadline, NULL,
-					 code ? NULL : err);
+		int end = sender__finish(e->sender[i], deadline, NULL, &why);
 
 		e->sender[i] = NULL;
-		code = code ? code : end;
+		if (end && !code)
+			code = error__set(err, end,
+					  "the last %s did not arrive: %.400s",
+					  signal_names[i], why.text);
 	}
 	return code;
 }

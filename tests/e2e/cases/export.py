@@ -95,6 +95,8 @@ def export_tls_unknown_authority(test):
     tracer.process.wait_output("do not arrive", stream="stderr", timeout=20)
     tracer.process.signal(signal.SIGINT)
     test.equal("exit status", 1, tracer.process.wait(), "documented")
+    test.check(f"it ended with {tracer.process.stderr()[-300:]!r}",
+               "the last metrics did not arrive" in tracer.process.stderr())
     test.equal("points that arrived", 0, len(collector.arrived().points),
                "collector")
 
