@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "command.h"
 #include "doctor.h"
@@ -23,7 +23,6 @@
 #include "source/tracer.h"
 #include "stats/histogram.h"
 
-#define NS_PER_S 1000000000ull
 #define NS_PER_MS 1000000ull
 
 /* Between two looks at the ring, so that it is a tenth full at each: at once as
@@ -54,14 +53,6 @@ struct app {
 	bool targets_gone; /* as of the last drain */
 	struct error err;
 };
-
-static uint64_t now__ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* A failure whose sentence is in the pipeline, or else in general words. */
 static int app__failed(struct app *a, int code)
@@ -357,7 +348,7 @@ static int app__catch_signals(struct app *a)
 
 static int app__start(struct app *a)
 {
-	uint64_t begin = now__ns();
+	uint64_t begin = clock__now();
 	int code = app__open_tracer(a);
 
 	if (code)
@@ -380,7 +371,7 @@ static int app__start(struct app *a)
 		fprintf(stderr,
 			"reqtrace: attached in %" PRIu64 " ms (engine %s); "
 			"Ctrl-C ends it with a report\n",
-			(uint64_t)((now__ns() - begin) / NS_PER_MS),
+			(uint64_t)((clock__now() - begin) / NS_PER_MS),
 			tracer__engine(a->tracer));
 	if (a->options->comm && !tracer__targets(a->tracer))
 		fprintf(stderr,

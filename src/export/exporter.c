@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "export/exemplars.h"
 #include "export/feed.h"
 #include "export/health.h"
 #include "export/http_server.h"
 #include "export/sender.h"
 #include "export/spans.h"
-
-#define NS_PER_S 1000000000ull
 
 /* What may be spent on delivering the last figures. */
 #define FLUSH_NS (5 * NS_PER_S)
@@ -37,19 +35,6 @@ struct exporter {
 	struct http_server *server;
 	enum news told[OTLP_SIGNALS];
 };
-
-static uint64_t clock__ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-static uint64_t now__ns(void)
-{
-	return clock__ns(CLOCK_MONOTONIC);
-}
 
 static const char *resource_of(void *ctx, uint32_t pid)
 {
@@ -105,7 +90,7 @@ void exporter__free(struct exporter *e)
 	if (e->spans)
 		spans__close(e->spans);
 	for (int i = 0; i < OTLP_SIGNALS; i++)
-		sender__finish(e->sender[i], now__ns(), NULL, NULL);
+		sender__finish(e->sender[i], clock__now(), NULL, NULL);
 	http_server__stop(e->server);
 	feed__free(e->feed);
 	spans__free(e->spans);
@@ -182,7 +167,7 @@ int exporter__show(struct exporter *e, const struct snapshot *snap)
 int exporter__request(struct exporter *e, const struct request *r, bool slow)
 {
 	return spans__request(e->spans, r, slow,
-			      clock__ns(CLOCK_REALTIME) - now__ns());
+			      clock__ns(CLOCK_REALTIME) - clock__now());
 }
 
 static enum news news_of(const struct sender_health *h)
@@ -219,7 +204,7 @@ bool exporter__news(struct exporter *e, struct error *news)
 
 int exporter__finish(struct exporter *e, struct error *err)
 {
-	uint64_t deadline = now__ns() + FLUSH_NS;
+	uint64_t deadline = clock__now() + FLUSH_NS;
 	struct error why;
 	int code = 0;
 

@@ -6,10 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ull
+#include "base/clock.h"
 
 struct feed {
 	pthread_mutex_t lock; /* held for a few instructions only */
@@ -19,14 +18,6 @@ struct feed {
 	const struct metrics *latest; /* owned reference; NULL: none yet */
 	uint64_t published;	      /* batches so far */
 };
-
-static uint64_t now__ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* A condition whose timeouts no change of the wall clock moves. */
 static int feed__init_condition(pthread_cond_t *c)
@@ -130,13 +121,13 @@ static bool feed__has(const struct feed *f, uint64_t max_age)
 {
 	if (f->closed || !f->latest)
 		return f->closed;
-	return now__ns() - f->latest->made <= max_age;
+	return clock__now() - f->latest->made <= max_age;
 }
 
 const struct metrics *feed__take(struct feed *f, uint64_t max_age,
 				 uint64_t timeout)
 {
-	uint64_t now = now__ns();
+	uint64_t now = clock__now();
 	uint64_t until =
 		timeout > UINT64_MAX / 2 - now ? UINT64_MAX / 2 : now + timeout;
 	struct timespec t = {until / NS_PER_S, until % NS_PER_S};

@@ -10,14 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "export/endpoint.h"
 #include "export/gzip.h"
 #include "export/otlp_answer.h"
 
-#define NS_PER_S 1000000000ull
 #define NS_PER_MS 1000000ull
 #define MAX_BODY (64u << 20)
 #define POLL_MS 1000
@@ -34,14 +33,6 @@ struct otlp_client {
 	struct otlp_answer answer;
 	char failure[CURL_ERROR_SIZE]; /* of libcurl */
 };
-
-static uint64_t now__ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* --- callbacks of libcurl -------------------------------------------------
  * A return that is not len aborts the transfer. */
@@ -338,7 +329,7 @@ static int client__pack(struct otlp_client *c, const struct buffer *body,
 /* Milliseconds from now that a request may take; 0: as long as it wants. */
 static uint64_t client__time(const struct otlp_client *c, uint64_t deadline)
 {
-	uint64_t now = now__ns(), ns = c->target->timeout;
+	uint64_t now = clock__now(), ns = c->target->timeout;
 
 	if (deadline) {
 		uint64_t left = deadline > now ? deadline - now : 1;

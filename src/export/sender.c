@@ -8,14 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "export/otlp.h"
 #include "export/otlp_client.h"
 #include "export/spans.h"
-
-#define NS_PER_S 1000000000ull
 
 /* Backoff: a random time up to a window, which doubles. */
 #define WINDOW_FIRST (1 * NS_PER_S)
@@ -87,19 +85,6 @@ struct sender {
 	struct sender_health health;
 };
 
-static uint64_t clock__ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-static uint64_t now__ns(void)
-{
-	return clock__ns(CLOCK_MONOTONIC);
-}
-
 /* --- metrics ---------------------------------------------------------------
  */
 
@@ -133,7 +118,7 @@ static void metrics_cargo__unload(struct sender *s, size_t items, bool taken)
 	}
 	/* Without it deltas would be counted twice. */
 	while (otlp_metrics__delivered(s->otlp) < 0)
-		if (sender__pause(s, now__ns() + NS_PER_S, true))
+		if (sender__pause(s, clock__now() + NS_PER_S, true))
 			break;
 }
 
@@ -251,7 +236,7 @@ static enum verdict sender__too_large(struct sender *s, size_t items)
 static enum verdict sender__post(struct sender *s, size_t items, bool *taken)
 {
 	struct otlp_reply reply;
-	uint64_t began = now__ns(), deadline;
+	uint64_t began = clock__now(), deadline;
 
 	pthread_mutex_lock(&s->lock);
 	deadline = s->finishing ? s->deadline : 0;
@@ -261,7 +246,7 @@ static enum verdict sender__post(struct sender *s, size_t items, bool *taken)
 	if (reply.outcome == OTLP_STOPPED)
 		return VERDICT_STOP;
 	pthread_mutex_lock(&s->lock);
-	health__add(&s->health, &reply, items, now__ns() - began);
+	health__add(&s->health, &reply, items, clock__now() - began);
 	pthread_mutex_unlock(&s->lock);
 	switch (reply.outcome) {
 	case OTLP_TAKEN:
@@ -272,7 +257,7 @@ static enum verdict sender__post(struct sender *s, size_t items, bool *taken)
 		s->gave_up = true;
 		return VERDICT_GONE;
 	default:
-		s->not_before = now__ns() + reply.retry_after;
+		s->not_before = clock__now() + reply.retry_after;
 		return VERDICT_LATER;
 	}
 }
@@ -338,7 +323,7 @@ static uint64_t sender__again(struct sender *s)
 
 	s->window = s->window ? 2 * s->window : WINDOW_FIRST;
 	s->window = s->window < WINDOW_LAST ? s->window : WINDOW_LAST;
-	at = now__ns() + s->window / 1024 * (arc4random() % 1024 + 1);
+	at = clock__now() + s->window / 1024 * (arc4random() % 1024 + 1);
 	return at > s->not_before ? at : s->not_before;
 }
 
@@ -381,7 +366,7 @@ static void thread__lower_priority(void)
 static void *sender__main(void *arg)
 {
 	struct sender *s = arg;
-	uint64_t next = now__ns() + s->period;
+	uint64_t next = clock__now() + s->period;
 	bool any, delivered;
 
 	thread__lower_priority();
@@ -391,8 +376,8 @@ static void *sender__main(void *arg)
 			s->window = 0;
 			next += s->period;
 			/* Those that were missed are not made up for. */
-			if (next < now__ns())
-				next = now__ns() + s->period;
+			if (next < clock__now())
+				next = clock__now() + s->period;
 			break;
 		case VERDICT_STOP:
 			goto end;

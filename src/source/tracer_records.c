@@ -11,21 +11,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "source/procfs.h"
 #include "source/service.h"
-
-#define NS_PER_S 1000000000ull
-
-static uint64_t clock__ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 void tracer_records__head(struct rt_header *head, int kind, size_t size)
 {
