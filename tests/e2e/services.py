@@ -240,13 +240,15 @@ class Nginx:
 
 
 def wait_http(port, path="/", timeout=20):
-    """Until a server answers; waits on the last connection's end too."""
+    """Until a server answers; waits on the last connection's end too. The
+    answer is read to its end: unread bytes would reset the connection, which
+    is then gone before a slow server has logged what it answered."""
     def answers():
         try:
             with socket.create_connection(("127.0.0.1", port), 5) as s:
                 s.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n"
                           "Connection: close\r\n\r\n".encode())
-                return s.recv(1) != b""
+                return sum(map(len, iter(lambda: s.recv(4096), b""))) > 0
         except OSError:
             return False
     wait_until(f"port {port} answers", answers, timeout, 0.05)
