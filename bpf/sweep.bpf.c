@@ -110,26 +110,29 @@ static __always_inline void sweep__listener(struct conn *c, struct sock *sk)
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 
-SEC("iter/bpf_sk_storage_map")
-int rt_sweep_tcp(struct bpf_iter__bpf_sk_storage_map *ctx)
+/* What is kept in the socket's storage. */
+static __always_inline void sweep__stored(struct sock *sk)
 {
-	struct sock *sk = ctx->sk;
+	struct conn *c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
 	struct tcp_sock *tp;
-	struct conn *c;
 
-	if (!sk || !ctx->value)
-		return 0;
-	c = bpf_sk_storage_get(&rt_conns, sk, 0, 0);
 	if (!c)
-		return 0;
+		return;
 	if (c->kind == CONN_LISTENER && sk->__sk_common.skc_state == TCP_LISTEN)
 		sweep__listener(c, sk);
 	if (c->kind != CONN_OPEN)
-		return 0;
+		return;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (tp)
 		conn__look(c, tp);
 	sweep__conn(c);
+}
+
+SEC("iter/bpf_sk_storage_map")
+int rt_sweep_tcp(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	if (ctx->sk && ctx->value)
+		sweep__stored(ctx->sk);
 	return 0;
 }
 
@@ -149,8 +152,9 @@ int rt_sweep_marks(struct bpf_iter__bpf_sk_storage_map *ctx)
 	return 0;
 }
 
-/* The same for the syscall engine, which cannot mark sockets: those that the
- * targets have open. */
+/* The same where sockets cannot be marked (the syscall engine), or marks not be
+ * gone through: those that the targets have open. In the latter case this is
+ * the sweep of what is stored, too. */
 SEC("iter/task_file")
 int rt_sweep_files(struct bpf_iter__task_file *ctx)
 {
@@ -168,6 +172,8 @@ int rt_sweep_files(struct bpf_iter__task_file *ctx)
 	sk = sock->sk;
 	if (!sk)
 		return 0;
+	if (rt_config.sweep_files && sk->sk_bpf_storage)
+		sweep__stored(sk);
 	c = conn__hashed(sk->__sk_common.skc_cookie.counter);
 	if (!c)
 		c = conn__hashed(COOKIE_INODE | file->f_inode->i_ino);
@@ -199,8 +205,24 @@ static __always_inline bool sweep__is_watched(const struct conn *c)
 	return !conn__is_tcp(c) || c->ex.peer.cookie & COOKIE_INODE;
 }
 
-/* Second pass: report what is idle and what is gone. The cookies of the
- * latter are the iterator's output; userspace deletes them from the map. */
+/* Second pass: report what is idle and what is gone. True: it can go. */
+static __noinline int sweep__hashed(struct conn *c)
+{
+	if (c->kind == CONN_OPEN) {
+		if (!sweep__is_watched(c) ||
+		    (s32)(c->generation - rt_sweep_generation) >= 0) {
+			sweep__conn(c);
+			return false;
+		}
+		sweep__gone(c);
+		return true;
+	}
+	/* Reset, and still to be read: see socket__takes(). */
+	return c->kind != CONN_CLOSED || c->generation != rt_sweep_generation;
+}
+
+/* The cookies of what can go are the iterator's output; userspace deletes them
+ * from the map. */
 SEC("iter/bpf_map_elem")
 int rt_sweep_hash(struct bpf_iter__bpf_map_elem *ctx)
 {
@@ -211,20 +233,28 @@ int rt_sweep_hash(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	cookie = *key;
 	c = conn__hashed(cookie);
-	if (!c)
-		return 0;
-	if (c->kind == CONN_OPEN) {
-		if (!sweep__is_watched(c) ||
-		    (s32)(c->generation - rt_sweep_generation) >= 0) {
-			sweep__conn(c);
-			return 0;
-		}
-		sweep__gone(c);
-	} else if (c->kind == CONN_CLOSED &&
-		   c->generation == rt_sweep_generation) {
-		/* Reset, and still to be read: see socket__takes(). */
-		return 0;
-	}
-	bpf_seq_write(ctx->meta->seq, &cookie, sizeof(cookie));
+	if (c && sweep__hashed(c))
+		bpf_seq_write(ctx->meta->seq, &cookie, sizeof(cookie));
+	return 0;
+}
+
+/* bpf_for_each_map_elem() lets elements be deleted on the way. */
+static long sweep__each(struct bpf_map *map, const u64 *key, struct conn *c,
+			void *ctx)
+{
+	u64 cookie = *key;
+
+	if (sweep__hashed(c))
+		bpf_map_delete_elem(&rt_conn_hash, &cookie);
+	return 0;
+}
+
+/* The same in one go, at the first of all maps, where no iterator over one is
+ * allowed. */
+SEC("iter/bpf_map")
+int rt_sweep_hash_each(struct bpf_iter__bpf_map *ctx)
+{
+	if (ctx->map && !ctx->meta->seq_num)
+		bpf_for_each_map_elem(&rt_conn_hash, sweep__each, NULL, 0);
 	return 0;
 }

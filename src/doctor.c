@@ -25,6 +25,9 @@ static const struct {
 	[PLAN_THREADS] = {"threads", "Where the time goes (not with "
 				     "--no-parts)"},
 	[PLAN_FOUND] = {"found", "What is open already"},
+	[PLAN_SWEPT] = {"swept",
+			"Connections that are idle or gone (the first two, or "
+			"the last)"},
 	[PLAN_BASE] = {"base", "What the programs are made of"},
 };
 

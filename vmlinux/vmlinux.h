@@ -236,6 +236,12 @@ struct bpf_map;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 seq_num;
+};
+
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
 };
 
 struct bpf_iter__task_file {

@@ -88,22 +88,27 @@ static int try__trampoline(const char *name, enum bpf_attach_type type,
 	return attach__raw(fd, attach);
 }
 
-/* Those over a map are given one. */
+/* The type of the map whose elements an iterator visits, or 0. */
+static int iterator__map(const char *name)
+{
+	if (!strcmp(name, "bpf_sk_storage_map"))
+		return BPF_MAP_TYPE_SK_STORAGE;
+	return strcmp(name, "bpf_map_elem") ? 0 : BPF_MAP_TYPE_HASH;
+}
+
 static int try__iterator(const char *name)
 {
 	union bpf_iter_link_info info = {};
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
 	char function[NAME_LEN];
-	int id, fd, link, map = -1;
+	int id, fd, link, map = -1, type = iterator__map(name);
 
 	snprintf(function, sizeof(function), "bpf_iter_%s", name);
 	id = kernel_types__function(function);
 	if (id < 0)
 		return id;
-	if (!strcmp(name, "bpf_sk_storage_map"))
-		map = hook_feature__map(BPF_MAP_TYPE_SK_STORAGE);
-	else if (!strcmp(name, "bpf_map_elem"))
-		map = hook_feature__map(BPF_MAP_TYPE_HASH);
+	if (type)
+		map = hook_feature__map(type);
 	if (map >= 0) {
 		info.map.map_fd = map;
 		opts.iter_info = &info;
@@ -238,6 +243,8 @@ static const char *reason__forbidden(const char *name)
 		       "lockdown=integrity)";
 	if (is_trampoline(name))
 		return "this kernel forbids trampolines (EPERM)";
+	if (!strncmp(name, "iter/", 5) && iterator__map(name + 5))
+		return "this kernel forbids iterators over maps (EPERM)";
 	if (!strncmp(name, "uretprobe/", 10) && !permissions__admin())
 		return "needs CAP_SYS_ADMIN on this kernel";
 	return "it is forbidden here (EPERM): look for seccomp, or a container "

@@ -109,7 +109,13 @@ static bool is_loss(const char *lost)
 	       access("/proc/net/if_inet6", F_OK) == 0;
 }
 
-/* Try the rows of an engine, those of accepting left out. NULL, or the first
+/* Whether there are several ways, of which a function below chooses. */
+static bool row__is_apart(const struct plan_hook *row)
+{
+	return row->event == PLAN_ACCEPTED || row->event == PLAN_SWEPT;
+}
+
+/* Try the rows of an engine, but for those apart. NULL, or the first
  * needed one that does not work. One trampoline is attached: arm64 loads
  * programs for them that it cannot attach, before Linux 6.4. */
 static const struct plan_hook *plan__rows(struct plan *p, enum engine engine,
@@ -118,7 +124,7 @@ static const struct plan_hook *plan__rows(struct plan *p, enum engine engine,
 	for (size_t i = 0; i < plan_rows_len; i++) {
 		struct plan_hook *row = &plan_rows[i];
 
-		if (row->engine != engine || row->event == PLAN_ACCEPTED ||
+		if (row->engine != engine || row__is_apart(row) ||
 		    (row->event == PLAN_THREADS && !parts))
 			continue;
 		if (!row__try(row, !strcmp(row->name, PLAN_TRAMPOLINE))) {
@@ -169,6 +175,35 @@ static void plan__accept(struct plan *p)
 	if (!p->accept_fexit)
 		plan__lose(p,
 			   p->accept_probe ? PLAN_LOST_LIBC : PLAN_LOST_ACCEPT);
+}
+
+/* The row of a name that there is. */
+static struct plan_hook *row__of(const char *name)
+{
+	struct plan_hook *row = plan_rows;
+
+	while (strcmp(row->name, name) != 0)
+		row++;
+	return row;
+}
+
+/* NULL, or the row of the last way, which does not work either. */
+static const struct plan_hook *plan__sweep(struct plan *p)
+{
+	struct plan_hook *maps = row__of(PLAN_ITER_MAPS);
+
+	if (!row__try(row__of(PLAN_ITER_SOCKETS), false) &&
+	    !row__try(row__of(PLAN_ITER_HASH), false)) {
+		plan__use(p, PLAN_ITER_SOCKETS);
+		plan__use(p, PLAN_ITER_HASH);
+		return NULL;
+	}
+	if (row__try(maps, false))
+		return maps;
+	plan__use(p, PLAN_ITER_MAPS);
+	plan__lose(p, PLAN_LOST_SWEEP);
+	p->sweep_files = true;
+	return NULL;
 }
 
 /* What the programs must know of this kernel. */
@@ -296,6 +331,8 @@ int plan__choose(enum engine wanted, bool parts, struct plan *out,
 	memset(out, 0, sizeof(*out));
 	base__try();
 	missing = plan__rows(out, ENGINE_AUTO, parts);
+	if (!missing)
+		missing = plan__sweep(out);
 	if (missing)
 		code = refuse__common(missing, err);
 	if (!code)

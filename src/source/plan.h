@@ -29,6 +29,7 @@ enum plan_event {
 	PLAN_PROCESSES, /* fork, exec, exit */
 	PLAN_THREADS,	/* on and off a CPU, woken */
 	PLAN_FOUND,	/* what is there already */
+	PLAN_SWEPT,	/* what is idle, or gone */
 	PLAN_BASE,	/* no event: what the programs are made of */
 	PLAN_EVENTS,
 };
@@ -59,6 +60,7 @@ struct plan {
 	bool accept_two_args;	 /* inet_csk_accept() of Linux 6.10 on */
 	bool inet6;		 /* inet6_recvmsg() is there to be hooked */
 	bool sendpage;		 /* sendfile goes by inet_sendpage() */
+	bool sweep_files;	 /* no iterators over maps: see plan_table.h */
 	bool task_from_pid;	 /* kfunc bpf_task_from_pid() */
 	bool switch_tells_state; /* sched_switch has prev_state */
 	bool twins; /* programs of tracepoints are preempted, and then skipped

@@ -19,6 +19,12 @@ extern const size_t plan_rows_len;
 #define PLAN_INET6_SEND "fexit/inet6_sendmsg"
 #define PLAN_SENDPAGE "fexit/inet_sendpage"
 #define PLAN_SWITCH "tp_btf/sched_switch"
+/* These two come to every connection. Some kernels allow no iterator over a
+ * map's elements: there connections are found by the files of the targets, and
+ * what is over by bpf_for_each_map_elem(), in a program of the third. */
+#define PLAN_ITER_SOCKETS "iter/bpf_sk_storage_map"
+#define PLAN_ITER_HASH "iter/bpf_map_elem"
+#define PLAN_ITER_MAPS "iter/bpf_map"
 #define PLAN_TASK_FROM_PID "kfunc/bpf_task_from_pid"
 
 #define PLAN_LOST_IPV6 "Connections over IPv6 are not seen"
@@ -26,6 +32,10 @@ extern const size_t plan_rows_len;
 	"The time in the accept queue is known only of programs that call "    \
 	"the "                                                                 \
 	"C library's accept(), not of static and Go programs"
+#define PLAN_LOST_SWEEP                                                        \
+	"Of a connection without a file descriptor in a traced process "       \
+	"(io_uring's direct descriptors), the last request is told only when " \
+	"it goes on or closes, and a UNIX one is taken for closed"
 #define PLAN_LOST_ACCEPT "The time in the accept queue is not known"
 
 #endif

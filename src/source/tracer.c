@@ -452,6 +452,15 @@ static void hash__delete_gone(struct tracer *t)
 	t->gone_len = 0;
 }
 
+/* Whether any connection is kept by its cookie. */
+static bool tracer__has_hashed(const struct tracer *t)
+{
+	uint64_t cookie;
+
+	return !bpf_map__get_next_key(t->bpf->maps.rt_conn_hash, NULL, &cookie,
+				      sizeof(cookie));
+}
+
 static int tracer__sweep(struct tracer *t, bool stop)
 {
 	const struct iter_run hash_run = {
@@ -460,18 +469,21 @@ static int tracer__sweep(struct tracer *t, bool stop)
 		.size = sizeof(*t->gone),
 		.pause = tracer__pause,
 	};
+	bool hashed = tracer__has_hashed(t), moved;
 	int err = 0;
 
 	t->bpf->bss->rt_sweep_generation++;
 	t->bpf->bss->rt_sweep_stop = stop;
 	/* Many idle connections cost nothing: what is as it was has been told.
 	 * Cleared first, so that what happens meanwhile comes next time. */
-	if (__atomic_exchange_n(&t->bpf->bss->rt_moved, 0, __ATOMIC_SEQ_CST) ||
-	    stop)
+	moved = __atomic_exchange_n(&t->bpf->bss->rt_moved, 0,
+				    __ATOMIC_SEQ_CST) ||
+		stop;
+	if (moved && t->iter.sweep_tcp)
 		err = tracer__iterate(t, t->iter.sweep_tcp);
-	if (!err)
+	if (!err && (hashed || (moved && !t->iter.sweep_tcp)))
 		err = tracer__iterate(t, t->iter.sweep_living);
-	if (!err)
+	if (!err && hashed)
 		err = iter__run(t->iter.sweep_hash, &hash_run);
 	hash__delete_gone(t);
 	return err;

@@ -99,10 +99,11 @@ static size_t attachments(struct reqtrace_bpf *bpf, const struct plan *plan,
 		HOOKED(rt_sys_exit_twin, syscall && plan->twins),
 		APART(rt_accepted, plan->accept_probe),
 		APART(rt_seed, true),
-		APART(rt_sweep_tcp, true),
-		APART(rt_sweep_hash, true),
-		APART(rt_sweep_marks, !syscall),
-		APART(rt_sweep_files, syscall),
+		APART(rt_sweep_tcp, !plan->sweep_files),
+		APART(rt_sweep_hash, !plan->sweep_files),
+		APART(rt_sweep_hash_each, plan->sweep_files),
+		APART(rt_sweep_marks, !syscall && !plan->sweep_files),
+		APART(rt_sweep_files, syscall || plan->sweep_files),
 		APART(rt_threads_seed, parts),
 		APART(rt_threads_list, parts),
 #undef HOOKED
@@ -129,6 +130,7 @@ static void configure(struct reqtrace_bpf *bpf,
 	c->task_from_pid = plan->task_from_pid;
 	c->switch_tells_state = plan->switch_tells_state;
 	c->twins = plan->twins;
+	c->sweep_files = plan->sweep_files;
 	if (config->comm) {
 		c->by_comm = 1;
 		memcpy(c->comm, config->comm,
@@ -223,24 +225,38 @@ int tracer_attach__programs(struct reqtrace_bpf *bpf, const struct plan *plan,
 	return 0;
 }
 
+static int attach__sweeps(struct reqtrace_bpf *bpf, const struct plan *plan,
+			  struct tracer_iterators *out)
+{
+	int code = 0;
+
+	if (!plan->sweep_files)
+		code = iter__attach(bpf->progs.rt_sweep_tcp, bpf->maps.rt_conns,
+				    &out->sweep_tcp);
+	if (code)
+		return code;
+	if (plan->sweep_files || plan->engine == ENGINE_SYSCALL)
+		code = iter__attach(bpf->progs.rt_sweep_files, NULL,
+				    &out->sweep_living);
+	else
+		code = iter__attach(bpf->progs.rt_sweep_marks,
+				    bpf->maps.rt_unix_marks,
+				    &out->sweep_living);
+	if (code)
+		return code;
+	if (plan->sweep_files)
+		return iter__attach(bpf->progs.rt_sweep_hash_each, NULL,
+				    &out->sweep_hash);
+	return iter__attach(bpf->progs.rt_sweep_hash, bpf->maps.rt_conn_hash,
+			    &out->sweep_hash);
+}
+
 int tracer_attach__iterators(struct reqtrace_bpf *bpf, const struct plan *plan,
 			     bool parts, struct tracer_iterators *out,
 			     struct error *err)
 {
-	int code;
+	int code = attach__sweeps(bpf, plan, out);
 
-	code = iter__attach(bpf->progs.rt_sweep_tcp, bpf->maps.rt_conns,
-			    &out->sweep_tcp);
-	if (!code && plan->engine == ENGINE_SYSCALL)
-		code = iter__attach(bpf->progs.rt_sweep_files, NULL,
-				    &out->sweep_living);
-	else if (!code)
-		code = iter__attach(bpf->progs.rt_sweep_marks,
-				    bpf->maps.rt_unix_marks,
-				    &out->sweep_living);
-	if (!code)
-		code = iter__attach(bpf->progs.rt_sweep_hash,
-				    bpf->maps.rt_conn_hash, &out->sweep_hash);
 	if (!code)
 		code = iter__attach(bpf->progs.rt_seed, NULL, &out->seed);
 	if (!code && parts)

@@ -14,6 +14,7 @@ struct reqtrace_bpf;
 
 /* Owned links of iterators; NULL those that were not asked for. */
 struct tracer_iterators {
+	/* sweep_tcp: NULL if sweep_living does that, too. */
 	struct bpf_link *sweep_tcp, *sweep_living, *sweep_hash;
 	struct bpf_link *seed;			      /* sockets */
 	struct bpf_link *seed_threads, *list_threads; /* with parts */

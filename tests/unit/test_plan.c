@@ -302,6 +302,30 @@ static void what_all_engines_need(void **state)
 	REFUSED(ENGINE_AUTO, true, "iter/task_file", "reqtrace doctor");
 }
 
+static void without_iterators_over_maps_files_are_swept(void **state)
+{
+	struct plan p = chosen(ENGINE_AUTO, true);
+
+	(void)state;
+	assert_false(p.sweep_files || has(p.lost, "io_uring"));
+	assert_true(has(p.hooks, "iter/bpf_sk_storage_map"));
+	assert_true(has(p.hooks, "iter/bpf_map_elem"));
+	assert_null(strstr(kernel.tried, "iter/bpf_map,"));
+
+	/* One of the two alone is of no use. */
+	without("iter/bpf_map_elem", -EPERM);
+	p = chosen(ENGINE_AUTO, true);
+	assert_int_equal(p.engine, ENGINE_SOCK);
+	assert_true(p.sweep_files && has(p.lost, "io_uring"));
+	assert_int_equal(count(p.lost), 1);
+	assert_true(has(p.hooks, "iter/bpf_map"));
+	assert_false(has(p.hooks, "iter/bpf_map_elem"));
+	assert_false(has(p.hooks, "iter/bpf_sk_storage_map"));
+
+	without("iter/bpf_map", -EPERM);
+	REFUSED(ENGINE_AUTO, true, "iter/bpf_map does not work");
+}
+
 static void parts_need_the_scheduler(void **state)
 {
 	(void)state;
@@ -433,6 +457,7 @@ int main(void)
 		TEST(nothing_works),
 		TEST(an_old_kernel_is_told_all_that_it_lacks),
 		TEST(what_all_engines_need),
+		TEST(without_iterators_over_maps_files_are_swept),
 		TEST(parts_need_the_scheduler),
 		TEST(a_kernel_function_may_be_missing),
 		TEST(arguments_of_sched_switch),
