@@ -51,6 +51,18 @@ enum {
 
 #define CONN_PAYLOAD (RT_REQUEST_CAP + RT_RESPONSE_CAP)
 
+/* What an exchange without an answer had come to when it was given up. Apart
+ * from the record, which its thread may be writing at this moment: whoever
+ * gives up comes by a soft interrupt. */
+struct ending {
+	u64 seq; /* of the exchange; last to be set */
+	u64 clock[RT_CLOCKS];
+	u64 own_cpu;
+	u64 handoff;
+	u32 unsure;
+	u32 unsplit; /* RT_EX_CPU_UNSPLIT */
+};
+
 /*
  * No lock: programs of one connection run on several CPUs (its threads, soft
  * interrupts, the sweep), but every field has one writer at a time, except
@@ -98,6 +110,8 @@ struct conn {
 	/* As of .peeked, and the thread that did. */
 	u64 peeked_base[RT_CLOCKS];
 	u32 peeked_by;
+	u32 fin_seq; /* exchange that had no answer when .peer_fin came */
+	struct ending ending;
 	/* The record in the making; contiguous with its payload. */
 	struct rt_exchange ex;
 	u8 payload[CONN_PAYLOAD];

@@ -333,7 +333,7 @@ static __always_inline void parts__answered(struct conn *c, struct thread *t,
 		return;
 	}
 	a->over = 1;
-	if (t && c->ex.peer.role != RT_ROLE_CLIENT && !c->apart &&
+	if (c->ex.peer.role != RT_ROLE_CLIENT && !c->apart &&
 	    t->mixed != a->mixed)
 		a->unsure |= RT_UNSURE_CALLS;
 	c->ex.own_cpu = a->cpu;
@@ -416,11 +416,12 @@ int parts__peeked(struct conn *c, u64 now)
 }
 
 /* The sums as of now, of a thread that may run elsewhere: it is only read. */
-static __always_inline void parts__read(struct conn *c, struct thread *t,
+static __always_inline bool parts__read(struct conn *c, struct thread *t,
 					const struct served *me, bool woken,
 					u64 now)
 {
 	struct wake *w = woken ? parts__wake(t, me, c->touched_at) : NULL;
+	struct ending *end = &c->ending;
 	u32 version = t->version;
 	u64 clock[RT_CLOCKS];
 
@@ -428,20 +429,22 @@ static __always_inline void parts__read(struct conn *c, struct thread *t,
 	barrier();
 	if (version & 1 || version != t->version ||
 	    (woken && (!w || w->owner != c->thread)))
-		return;
+		return false;
 	for (int i = 0; i < RT_CLOCKS; i++) {
-		c->ex.clock[i] = clock[i] - c->base[i];
+		end->clock[i] = clock[i] - c->base[i];
 		if (w)
-			c->ex.clock[i] += w->owner_clock[i] - w->own_clock[i];
+			end->clock[i] += w->owner_clock[i] - w->own_clock[i];
 	}
+	end->handoff = c->ex.handoff;
 	if (w)
-		c->ex.handoff += w->at - w->left;
-	/* As it will itself, at its next touch. */
+		end->handoff += w->at - w->left;
+	/* What it will credit the account with at its next touch. */
 	if (w)
-		account__add(me, w->owner_cpu + clock[RT_CLOCK_CPU] -
-					 w->own_clock[RT_CLOCK_CPU]);
+		end->own_cpu = w->owner_cpu + clock[RT_CLOCK_CPU] -
+			       w->own_clock[RT_CLOCK_CPU];
 	else if (served__same(&t->serves, me))
-		account__add(me, clock[RT_CLOCK_CPU] - t->segment);
+		end->own_cpu = clock[RT_CLOCK_CPU] - t->segment;
+	return true;
 }
 
 /* Whose clocks an exchange without an answer has. */
@@ -459,7 +462,7 @@ static __always_inline bool parts__is_busy(const struct thread *t, bool woken)
 	       !(woken && t->state == RT_CLOCK_LOCK);
 }
 
-/* True if it has the exchange, whose sums are as of now then. */
+/* The thread has the exchange, and its sums as of now are known. */
 static __always_inline bool parts__with(struct conn *c, struct holder h,
 					struct served *me, u64 now)
 {
@@ -470,9 +473,8 @@ static __always_inline bool parts__with(struct conn *c, struct holder h,
 	if (!task)
 		return false;
 	t = thread__of(task);
-	has = t && t->id == h.id && (!h.busy || parts__is_busy(t, h.woken));
-	if (t && has)
-		parts__read(c, t, me, h.woken, now);
+	has = t && t->id == h.id && (!h.busy || parts__is_busy(t, h.woken)) &&
+	      parts__read(c, t, me, h.woken, now);
 	bpf_task_release(task);
 	return has;
 }
@@ -482,32 +484,60 @@ static __always_inline bool parts__with(struct conn *c, struct holder h,
  * may have left it to the one that it woke, if that one is busy. If neither is,
  * it is as much the first one's as before.
  */
+static __always_inline bool parts__with_any(struct conn *c,
+					    const struct account *a,
+					    struct served *me, u64 now)
+{
+	struct holder reader = {
+		.tid = c->tid,
+		.id = c->thread,
+		.busy = true,
+	};
+	struct holder worker = {.busy = true, .woken = true};
+
+	if (!rt_config.task_from_pid)
+		return false;
+	if (a && a->woken) {
+		if (parts__with(c, reader, me, now))
+			return true;
+		worker.tid = a->woken_tid;
+		worker.id = a->woken;
+		if (parts__with(c, worker, me, now))
+			return true;
+	}
+	reader.busy = false;
+	return parts__with(c, reader, me, now);
+}
+
 int parts__until(struct conn *c, u64 now)
 {
-	struct holder reader = {.busy = true};
-	struct holder worker = {.busy = true, .woken = true};
 	struct account *a;
+	struct ending *end;
 	struct served me;
 
 	if (!c || !(c->ex.header.flags & RT_EX_PARTS))
 		return 0;
+	end = &c->ending;
 	me = parts__served(c);
-	if (!rt_config.task_from_pid) /* the last wait stays unattributed */
-		goto out;
 	a = account__of(&me);
-	reader.tid = c->tid;
-	reader.id = c->thread;
-	if (a && a->woken) {
-		if (parts__with(c, reader, &me, now))
-			goto out;
-		worker.tid = a->woken_tid;
-		worker.id = a->woken;
-		if (parts__with(c, worker, &me, now))
-			goto out;
+	end->seq = 0;
+	end->own_cpu = 0;
+	if (!parts__with_any(c, a, &me, now)) {
+		/* As of the last touch: the last wait stays unattributed. */
+		__builtin_memcpy(end->clock, c->ex.clock, sizeof(end->clock));
+		end->handoff = c->ex.handoff;
 	}
-	reader.busy = false;
-	parts__with(c, reader, &me, now);
-out:
-	parts__answered(c, NULL, &me);
+	end->unsplit = !a;
+	if (!a) {
+		count(RT_COUNT_CPU_UNSPLIT);
+		end->unsure = c->ex.unsure;
+	} else {
+		end->own_cpu += a->cpu;
+		end->unsure = a->unsure;
+		if (a->calls)
+			c->calls = calls__settle(&me);
+	}
+	barrier();
+	end->seq = me.seq;
 	return 0;
 }

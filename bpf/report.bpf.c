@@ -136,8 +136,6 @@ int report__exchange(struct conn *c, u32 end, u32 flags, u64 now)
 	ex->seq = seq;
 	ex->end = end;
 	ex->ended = now;
-	if (ex->header.flags & RT_EX_PEER_CLOSED_FIRST && c->peer_fin)
-		ex->ended = c->peer_fin;
 	report__calls(c, now);
 	report__details(c, ex);
 	if (report__is_slow(ex))

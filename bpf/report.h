@@ -43,10 +43,34 @@ static __always_inline bool report__is_slow(struct rt_exchange *ex)
 	return true;
 }
 
-/* The last of what the record of c's exchange says; ex: c->ex, or a copy. */
+/* It was given up: what its thread has done since is not its doing. */
+static __always_inline void report__ending(const struct conn *c,
+					   struct rt_exchange *ex)
+{
+	const struct ending *end = &c->ending;
+
+	if (!(ex->header.flags & RT_EX_NO_RESPONSE) || end->seq != ex->seq)
+		return;
+	__builtin_memcpy(ex->clock, end->clock, sizeof(ex->clock));
+	ex->own_cpu = end->own_cpu;
+	ex->handoff = end->handoff;
+	ex->unsure = end->unsure;
+	if (end->unsplit)
+		ex->header.flags |= RT_EX_CPU_UNSPLIT;
+}
+
+/* The last of what the record of c's exchange says, whose .seq, .ended and
+ * flags are set; ex: c->ex, or a copy. */
 static __always_inline void report__details(struct conn *c,
 					    struct rt_exchange *ex)
 {
+	if (c->peer_fin && c->fin_seq == ex->seq)
+		ex->header.flags |= RT_EX_PEER_CLOSED_FIRST;
+	if (ex->header.flags & RT_EX_PEER_CLOSED_FIRST && c->peer_fin &&
+	    !(ex->header.flags & RT_EX_PROVISIONAL))
+		ex->ended = c->peer_fin;
+	if (rt_config.parts)
+		report__ending(c, ex);
 	ex->rtt_us = c->rtt_us;
 	ex->retransmits = c->retrans - c->retrans_before;
 	if (rt_config.parts && ex->own_cpu > ex->clock[RT_CLOCK_CPU])

@@ -74,7 +74,7 @@ static __always_inline void socket__peer_closed(struct conn *c)
 	c->peer_fin = bpf_ktime_get_ns();
 	if (c->phase != PHASE_REQUEST)
 		return;
-	c->ex.header.flags |= RT_EX_PEER_CLOSED_FIRST;
+	c->fin_seq = c->state >> 2;
 	if (rt_config.parts)
 		parts__until(c, c->peer_fin);
 }

@@ -19,7 +19,7 @@ struct rt_config {
 	/* What this kernel has: see source/plan.h. */
 	rt_u32 task_from_pid;
 	rt_u32 switch_tells_state;
-	rt_u32 twins; /* programs that do what others were skipped for */
+	rt_u32 twins;	    /* programs that do what others were skipped for */
 	rt_u32 sweep_files; /* what is open is found by the targets' files */
 	rt_u8 comm[RT_COMM_LEN];
 };
