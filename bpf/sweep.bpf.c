@@ -131,8 +131,10 @@ static __always_inline void sweep__stored(struct sock *sk)
 SEC("iter/bpf_sk_storage_map")
 int rt_sweep_tcp(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
-	if (ctx->sk && ctx->value)
-		sweep__stored(ctx->sk);
+	struct sock *sk = ctx->sk; /* read once: each may be NULL anew */
+
+	if (sk && ctx->value)
+		sweep__stored(sk);
 	return 0;
 }
 
