@@ -10,6 +10,7 @@
 #include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -277,6 +278,8 @@ static const char *reason(const char *name, int err)
 			       : "this kernel refuses it (EINVAL)";
 	case ENOSYS:
 		return "this kernel has no BPF";
+	case ECANCELED:
+		return "REQTRACE_WITHOUT leaves it out";
 	default:
 		return strerror(-err);
 	}
@@ -302,10 +305,26 @@ static void tried__keep(const char *name, bool attached_too, int err)
 		*t = (struct tried){name, attached_too, err};
 }
 
+/* REQTRACE_WITHOUT names hooks, by commas: what would be without them? */
+static bool is_left_out(const char *name)
+{
+	const char *list = getenv("REQTRACE_WITHOUT");
+	size_t len = strlen(name);
+
+	while (list && (strncmp(list, name, len) != 0 ||
+			(list[len] && list[len] != ','))) {
+		list = strchr(list, ',');
+		list += list != NULL;
+	}
+	return list;
+}
+
 static int try__now(const char *name, bool attach)
 {
 	const char *what = strchr(name, '/');
 
+	if (is_left_out(name))
+		return -ECANCELED;
 	libbpf_set_print(NULL); /* failing is no news here */
 	if (hook_feature__is(name))
 		return try__feature(name);

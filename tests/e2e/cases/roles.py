@@ -9,7 +9,7 @@ import time
 import engine
 from cases.registry import case
 from harness import Skip, pause
-from services import PeerServer, client, peer
+from services import Held, PeerServer, client, peer
 from tracer import Tracer
 
 
@@ -66,6 +66,36 @@ def unix_server(test):
     to = "unix:" + test.path("socket")
     server = PeerServer(test, "--listen", to, to=to)
     serve(test, server, transport="unix", port=0, protocol="http")
+
+
+@case(guests=True)
+def found_by_files(test):
+    """Where no iterator over a map's elements is allowed, open files tell what
+    is idle and what is gone, and the report says so."""
+    to = "unix:" + test.path("socket")
+    servers = [PeerServer(test),
+               PeerServer(test, "--listen", to, to=to)]
+    tracer = Tracer.of(
+        test, *(s.pid for s in servers), prefix=(
+            "env", "REQTRACE_WITHOUT=iter/bpf_sk_storage_map,"
+            "iter/bpf_map_elem"))
+    for server in servers:
+        server.load("--requests", "20")
+    held = [Held(server) for server in servers]
+    pause(2.2)  # two sweeps
+    report = tracer.stop().complete()
+    for server in servers:
+        keys = {"role": "server", "pid": server.pid}
+        test.equal("exchanges, that of an idle connection too", 21,
+                   report.exchanges(**keys), "client")
+        for what, count in (("opened", 2), ("closed", 1), ("active", 1)):
+            test.equal(what, count, report.connections(what, **keys))
+    for one in held:
+        one.end()
+    tool = report.data["tool"]
+    test.check(f"hooks {tool['hooks']}", "iter/bpf_map" in tool["hooks"])
+    test.check(f"lost {tool['lost']}",
+               any("file descriptor" in s for s in tool["lost"]))
 
 
 @case()
