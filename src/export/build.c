@@ -88,6 +88,8 @@ static int make_points(struct build *b, struct cells *cs, struct points *ps)
 		err = runs__make(&runs[id], &cs->of[id], id, sorted,
 				 b->services.len, b->before);
 	if (!err)
+		err = points__give_up(ps);
+	if (!err)
 		err = make_resources(ps, runs, sorted, b->services.len);
 	for (int id = 0; id < METRIC_IDS; id++)
 		runs__free(&runs[id]);

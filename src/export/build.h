@@ -13,7 +13,8 @@
 #include "stats/snapshot.h"
 
 /* Points of a metric at most, in all resources; the rest is in one with
- * otel.metric.overflow. */
+ * otel.metric.overflow. Of points that have ended, and whose end nobody has
+ * got, the latest so many are told. */
 #define BUILD_MAX_POINTS 2000
 
 /* Services that have exited, and whose last figures or whose end nobody has

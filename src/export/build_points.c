@@ -237,6 +237,69 @@ void runs__free(struct runs *rs)
 	*rs = (struct runs){0};
 }
 
+/* --- ends that nobody gets ------------------------------------------------ */
+
+static size_t count_ended(const struct metric *metric, uint64_t delivered)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < metric->points_len; i++)
+		ended += metric->points[i].ended > delivered;
+	return ended;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* When the first of the latest BUILD_MAX_POINTS ended of a metric that has len
+ * ended points in the batch before. 0 or -ENOMEM. */
+static int find_latest(const struct points *ps, enum metric_id id, size_t len,
+		       uint64_t *out)
+{
+	uint64_t *ended = calloc(len, sizeof(*ended));
+	size_t n = 0;
+
+	if (!ended)
+		return -ENOMEM;
+	for (size_t i = 0; i < ps->before->resources_len; i++) {
+		const struct metric metric =
+			find_metric(ps->before, ps->before->resources[i].id,
+				    &metric_table[id]);
+
+		for (size_t k = 0; k < metric.points_len; k++) {
+			if (metric.points[k].ended > ps->delivered)
+				ended[n++] = metric.points[k].ended;
+		}
+	}
+	qsort(ended, len, sizeof(*ended), by_value);
+	*out = ended[len - BUILD_MAX_POINTS];
+	free(ended);
+	return 0;
+}
+
+int points__give_up(struct points *ps)
+{
+	size_t ended[METRIC_IDS] = {0};
+	int err = 0;
+
+	for (size_t i = 0; ps->before && i < ps->before->resources_len; i++) {
+		const struct metric_resource *r = &ps->before->resources[i];
+
+		for (size_t k = 0; k < r->metrics_len; k++)
+			ended[r->metrics[k].info - metric_table] +=
+				count_ended(&r->metrics[k], ps->delivered);
+	}
+	for (int id = 0; id < METRIC_IDS && !err; id++) {
+		if (ended[id] > BUILD_MAX_POINTS)
+			err = find_latest(ps, id, ended[id], &ps->given_up[id]);
+	}
+	return err;
+}
+
 /* --- points --------------------------------------------------------------- */
 
 /* A copy whose buckets are in the arena. */
@@ -426,6 +489,14 @@ static bool goes_on(const struct points *ps, const struct service *s,
 	return true;
 }
 
+/* Whether the end of a point is still to be told. */
+static bool is_awaited(const struct points *ps, enum metric_id id,
+		       const struct metric_point *was)
+{
+	return !was->ended ||
+	       (was->ended > ps->delivered && was->ended >= ps->given_up[id]);
+}
+
 /* One that is missing now: how many there are now is 0, all else has ended, or
  * had so before. */
 static void make_missing(const struct points *ps, struct service *s,
@@ -483,7 +554,7 @@ int points__make(struct points *ps, struct runs *rs, enum metric_id id,
 		if (order <= 0)
 			at++;
 		if (order < 0) {
-			if (!was->ended || was->ended > ps->delivered)
+			if (is_awaited(ps, id, was))
 				make_missing(ps, s, info, was, &point[len++]);
 			continue;
 		}

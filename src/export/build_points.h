@@ -26,9 +26,16 @@ struct points {
 	const struct services *services;
 	const struct metrics *before; /* NULL: this is the first batch */
 	uint64_t delivered;	      /* see struct build_facts */
+	/* Of each metric: points that ended before are told no more; 0: all
+	 * are. */
+	uint64_t given_up[METRIC_IDS];
 	const struct exemplars *exemplars;
 	struct batch *batch;
 };
+
+/* Set .given_up, so that ends which nobody gets do not pile up. 0 or -ENOMEM.
+ */
+int points__give_up(struct points *ps);
 
 /* Sort the cells of a metric into runs, no more than BUILD_MAX_POINTS without
  * those of overflow. sorted: all services by rank. 0 or -ENOMEM. */

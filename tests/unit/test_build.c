@@ -582,6 +582,42 @@ static void exited_services_are_bounded(void **state)
 	rig__free(&r);
 }
 
+/* Nor do series, of processes that come and go while it is away. */
+static void ended_points_are_bounded(void **state)
+{
+	enum { NEW = 500 };
+	static const char metric[] = "reqtrace.server.exchange.duration";
+	struct metric points;
+	struct rig r;
+	size_t ended = 0;
+
+	(void)state;
+	rig__init(&r, NEW);
+	r.delivered = 0;
+	rig__process(&r, 7, 1, "web");
+	for (int i = 0; i < 20; i++) {
+		rig__clear(&r);
+		for (int k = 1; k <= NEW; k++)
+			rig__request(rig__series(&r, 7, RT_ROLE_SERVER,
+						 (uint16_t)(i * NEW + k), "tcp",
+						 "", ""),
+				     RIG_MS, 1);
+		points = rig__metric(service(rig__batch(&r), "web"), metric);
+		assert_in_range(points.points_len, NEW,
+				2 * BUILD_MAX_POINTS + NEW);
+	}
+	/* The latest ends are those that are told. */
+	for (size_t i = 0; i < points.points_len; i++) {
+		const struct metric_point *p = &points.points[i];
+
+		ended += p->ended != 0;
+		assert_true(!p->ended ||
+			    p->ended >= r.last->made - 50 * RIG_SECOND);
+	}
+	assert_in_range(ended, BUILD_MAX_POINTS, BUILD_MAX_POINTS + NEW);
+	rig__free(&r);
+}
+
 static void what_comes_again_begins_anew(void **state)
 {
 	static const char metric[] = "reqtrace.server.exchange.duration";
@@ -1074,6 +1110,7 @@ int main(void)
 		cmocka_unit_test(what_nobody_got_is_told_again),
 		cmocka_unit_test(a_process_waits_for_its_name),
 		cmocka_unit_test(exited_services_are_bounded),
+		cmocka_unit_test(ended_points_are_bounded),
 		cmocka_unit_test(what_is_in_flight_falls_to_zero),
 		cmocka_unit_test(connections_and_streams),
 		cmocka_unit_test(exemplars_of_workers_come_together),
