@@ -14,7 +14,7 @@
 bool utf8__printable(const char *text, size_t len);
 
 /* Copy len bytes of text to out (len + 1 bytes) and terminate it; every byte
- * that is not part of a safe character becomes '?'. */
+ * that is not part of a safe character becomes '?'. out may be text itself. */
 void utf8__clean(const char *text, size_t len, char *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "export/endpoint.h"
 #include "export/pairs.h"
 
@@ -147,6 +148,21 @@ static int parse__text(const struct given *g, void *out)
 	return 0;
 }
 
+/* A text that is shown and exported, made fit for that in place. */
+static void text__clean(char *text)
+{
+	utf8__clean(text, strlen(text), text);
+}
+
+static int parse__label(const struct given *g, void *out)
+{
+	int code = parse__text(g, out);
+
+	if (!code)
+		text__clean(*(char **)out);
+	return code;
+}
+
 static int parse__endpoint(const struct given *g, void *out)
 {
 	static const enum endpoint_kind kinds[PLACES] = {
@@ -200,10 +216,13 @@ static int parse__headers(const struct given *g, void *out)
 
 static int parse__resource(const struct given *g, void *out)
 {
-	int code = pairs__decode(out, g->value, false);
+	struct pairs *p = out;
+	int code = pairs__decode(p, g->value, false);
 
+	for (size_t i = 0; !code && i < p->len; i++)
+		text__clean(p->list[i]);
 	if (code)
-		pairs__free(out);
+		pairs__free(p);
 	return code;
 }
 
@@ -270,7 +289,7 @@ const struct setting
 			 false,
 			 parse__histogram},
 	set_service = {"--service", "OTEL_SERVICE_NAME", true, "a name",
-		       false,	    parse__text},
+		       false,	    parse__label},
 	set_resource = {NULL,
 			"OTEL_RESOURCE_ATTRIBUTES",
 			true,

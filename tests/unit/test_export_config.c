@@ -295,6 +295,34 @@ static void bad_variables_are_warned_of(void **state)
 	export_config__free(&c);
 }
 
+/* Prometheus throws a whole scrape away for a byte that is no UTF-8. */
+static void names_are_made_valid(void **state)
+{
+	const struct export_options o = {.listens = true,
+					 .service = "till\xff\n"};
+	struct export_config c;
+
+	(void)state;
+	assert_int_equal(
+		resolve(&c, &o,
+			ENV("OTEL_RESOURCE_ATTRIBUTES="
+			    "a%FF=b%ff%0A,city=K\xc3\xb6ln,raw=\xc3\x28")),
+		0);
+	assert_int_equal(fake.len, 0);
+	assert_string_equal(c.service, "till??");
+	assert_string_equal(c.resource[0], "a?");
+	assert_string_equal(c.resource[1], "b??");
+	assert_string_equal(c.resource[3], "K\xc3\xb6ln");
+	assert_string_equal(c.resource[5], "?(");
+	export_config__free(&c);
+	assert_int_equal(resolve(&c, &(struct export_options){.listens = true},
+				 ENV("OTEL_RESOURCE_ATTRIBUTES="
+				     "service.name=%C3")),
+			 0);
+	assert_string_equal(c.service, "?");
+	export_config__free(&c);
+}
+
 static void the_service_has_one_name(void **state)
 {
 	const struct export_options o = {.listens = true};
@@ -443,6 +471,7 @@ int main(void)
 		cmocka_unit_test(the_nearer_place_wins),
 		cmocka_unit_test(headers_are_decoded_and_merged),
 		cmocka_unit_test(bad_variables_are_warned_of),
+		cmocka_unit_test(names_are_made_valid),
 		cmocka_unit_test(the_service_has_one_name),
 		cmocka_unit_test(disabled_is_off),
 		cmocka_unit_test(addresses_to_listen_at),
