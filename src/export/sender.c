@@ -76,6 +76,7 @@ struct sender {
 	uint64_t window;     /* of the backoff; 0: all is well */
 	uint64_t not_before; /* what the collector asked for */
 	bool gave_up;	     /* something, in this round */
+	bool refused;	     /* likewise, though it may be taken later */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
@@ -254,7 +255,7 @@ static enum verdict sender__post(struct sender *s, size_t items, bool *taken)
 	case OTLP_TOO_LARGE:
 		return sender__too_large(s, items);
 	case OTLP_REFUSED:
-		s->gave_up = true;
+		s->gave_up = s->refused = true;
 		return VERDICT_GONE;
 	default:
 		s->not_before = clock__now() + reply.retry_after;
@@ -292,7 +293,7 @@ static enum verdict sender__round(struct sender *s, bool *any)
 	enum verdict verdict;
 	int code = s->cargo->fetch(s);
 
-	s->gave_up = false;
+	s->gave_up = s->refused = false;
 	s->too_large = 0;
 	s->not_before = 0;
 	*any = code > 0;
@@ -303,7 +304,9 @@ static enum verdict sender__round(struct sender *s, bool *any)
 	if (!code)
 		return VERDICT_GONE;
 	verdict = sender__send_all(s);
-	if (verdict == VERDICT_GONE) {
+	/* What has exited is told until it was taken: a collector that answers
+	 * 500, or what is in front of it 404, may do so for a while. */
+	if (verdict == VERDICT_GONE && !s->refused) {
 		pthread_mutex_lock(&s->lock);
 		s->health.delivered = s->made;
 		pthread_mutex_unlock(&s->lock);

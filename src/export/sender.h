@@ -28,7 +28,8 @@ struct sender_health {
 	uint64_t bytes;	   /* sent, of bodies, failures included */
 	uint64_t last_taken; /* CLOCK_REALTIME ns; 0: never */
 	uint64_t delivered;  /* metrics: .made of the latest batch of which
-			      * nothing is left to send; 0: none */
+			      * nothing is left to send and no request was
+			      * refused; 0: none */
 	uint64_t send_ns;    /* time that attempts took, sum */
 	struct error err;    /* of the last attempt; "" when it went well */
 	bool taken;	     /* it was taken: err is a warning */

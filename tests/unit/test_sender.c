@@ -398,6 +398,31 @@ static void what_is_refused_is_counted_and_passed(void **state)
 	assert_int_equal(h.items, 1 + 4 * (w.sends - 3));
 }
 
+/* Whoever has exited is told again until a whole batch was taken. */
+static void what_is_refused_was_not_delivered(void **state)
+{
+	struct sender_health h;
+	struct rig r;
+
+	w.limit = 2 * ITEM;
+	/* Each batch is two requests, the first of which is refused. */
+	for (int i = 1; i < SENDS; i += 2)
+		w.replies[i].outcome = OTLP_REFUSED;
+	begin(&r, OTLP_METRICS);
+	wait_for_sends(5);
+	end(&r, 5 * SECOND, &h);
+	assert_true(h.refused > 0);
+	assert_true(h.items > 0);
+	assert_int_equal(h.delivered, 0);
+
+	forget(state);
+	w.replies[0].outcome = OTLP_REFUSED;
+	begin(&r, OTLP_METRICS);
+	wait_for_sends(2);
+	assert_int_equal(end(&r, 5 * SECOND, &h), 0);
+	assert_true(h.delivered > 0);
+}
+
 /* What the collector says of a request that it takes is a warning. */
 static void what_is_taken_is_no_failure(void **state)
 {
@@ -512,6 +537,7 @@ int main(void)
 		TEST(what_is_too_large_is_halved),
 		TEST(a_single_item_too_large_is_given_up),
 		TEST(what_is_refused_is_counted_and_passed),
+		TEST(what_is_refused_was_not_delivered),
 		TEST(what_is_taken_is_no_failure),
 		TEST(the_end_has_a_deadline),
 		TEST(a_far_retry_is_not_waited_for_at_the_end),
