@@ -353,17 +353,17 @@ static int app__start(struct app *a)
 
 	if (code)
 		return code;
-	if (a->command.pid)
-		code = command__start(&a->command, a->options->command[0],
-				      &a->err);
-	if (!code) {
-		app__hurry();
-		code = permissions__drop(tracer__probes(a->tracer),
-					 a->command.pid, &a->err);
-	}
+	app__hurry();
+	code = permissions__drop(tracer__probes(a->tracer), a->command.pid,
+				 &a->err);
 	/* Its threads have what is left of the rights. */
 	if (!code && a->exporter)
 		code = exporter__start(a->exporter, &a->err);
+	/* The last of what can fail: a command that ran for a moment cannot be
+	 * taken back. */
+	if (!code && a->command.pid)
+		code = command__start(&a->command, a->options->command[0],
+				      &a->err);
 	if (code)
 		return code;
 	output__show(a->output);

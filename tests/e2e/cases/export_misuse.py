@@ -2,6 +2,7 @@
 """Export that is asked for wrongly or cannot work: one clear sentence; and
 what OpenTelemetry's environment variables mean to the whole program."""
 
+import os
 import signal
 import socket
 import time
@@ -84,6 +85,22 @@ def export_port_taken(test):
         refused(test, "port taken", 1, ["--listen", f"127.0.0.1:{port}", "-p",
                                         str(server.pid)],
                 (f"port {port} of 127.0.0.1 is in use",))
+
+
+@case_for(("port", "ca"))
+def export_command_not_run(test, what):
+    """What cannot be exported is said before the command does anything."""
+    ran = test.path("ran")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options, words = {
+            "port": (["--listen", f"127.0.0.1:{port}"], "is in use"),
+            "ca": (["--otlp", "https://127.0.0.1:1", "--otlp-ca",
+                    test.path("none.pem")], "none.pem"),
+        }[what]
+        refused(test, what, 1, [*options, "--", "touch", ran], (words,))
+    time.sleep(0.3)
+    test.equal("the command ran", False, os.path.exists(ran))
 
 
 @case()
