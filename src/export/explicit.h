@@ -4,14 +4,14 @@
  * conventions give for durations, for receivers that know no exponential ones.
  *
  * 0.25, 0.5 and 1 s are boundaries of ours, too, so what is below them is
- * exact. The others lie within a bucket, and of that a fixed share is taken to
- * be below: the boundary's geometric place in it, rounded down.
+ * exact. The others lie within a bucket, all of which is taken to be below.
  *
- * Error: a value can be on the wrong side of a boundary only if it is in the
- * same bucket, so within 2.2 % of it at scale 5, 9.1 % at scale 3. The total is
- * exact. As the share is fixed, no cumulative count falls as values come; when
- * the histogram is scaled down, one may fall once, by less than what the bucket
- * around its boundary holds.
+ * Error: a value counts as below a boundary that it is above only if it is in
+ * the same bucket, so by 2.2 % at most at scale 5, 4.4 % at scale 4, 9.1 % at
+ * scale 3. The total is exact. No cumulative count falls, neither as values
+ * come nor when the histogram is scaled down, which makes buckets wider: a
+ * share of the bucket would be nearer to the truth, but another one at each
+ * scale, and stores take a count that fell for one that began anew.
  */
 #ifndef REQTRACE_EXPORT_EXPLICIT_H
 #define REQTRACE_EXPORT_EXPLICIT_H

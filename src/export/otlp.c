@@ -106,8 +106,7 @@ static void take_exemplars(struct otlp_point *out, const struct metric_point *p,
 	out->exemplars_len = p->exemplars_len - known;
 }
 
-/* The difference of cumulative counts, which at scales where two boundaries are
- * in one bucket may be lower than that of the boundary before. */
+/* The difference of cumulative counts, reckoned at one scale. */
 static void take_explicit(struct otlp_point *out, const struct histogram *h,
 			  const struct histogram *base)
 {
@@ -118,10 +117,8 @@ static void take_explicit(struct otlp_point *out, const struct histogram *h,
 	explicit__cumulative(h, scale, now);
 	explicit__cumulative(base, scale, then);
 	for (int k = 0; k < EXPLICIT_BOUNDS; k++) {
-		uint64_t below = now[k] - then[k];
+		const uint64_t below = now[k] - then[k];
 
-		if (below < before)
-			below = before;
 		out->explicit_counts[k] = below - before;
 		before = below;
 	}

@@ -82,6 +82,29 @@ static void counts_never_fall(void **state)
 	}
 }
 
+/* Nor do they when the histogram is scaled down: a store would take a count
+ * that fell for one that began anew, and add all of it once more. */
+static void counts_do_not_fall_with_the_scale(void **state)
+{
+	uint64_t before[EXPLICIT_BOUNDS], now[EXPLICIT_BOUNDS];
+	uint64_t random = 88172645463325252;
+	struct histogram h;
+
+	(void)state;
+	histogram__init(&h, RT_HIST_SCALE);
+	for (int i = 0; i < 3000; i++)
+		assert_int_equal(histogram__add(&h, random_value(&random), 1),
+				 0);
+	explicit__cumulative(&h, RT_HIST_SCALE, before);
+	for (int scale = RT_HIST_SCALE; scale >= 0; scale--) {
+		explicit__cumulative(&h, scale, now);
+		for (int k = 0; k < EXPLICIT_BOUNDS; k++)
+			assert_true(now[k] >= before[k]);
+		memcpy(before, now, sizeof(now));
+	}
+	histogram__free(&h);
+}
+
 /* The count below a boundary lies between those below its bucket's ends, and
  * the ends are as near as the header says. */
 static void error_is_one_bucket(void **state)
@@ -128,25 +151,25 @@ static void error_is_one_bucket(void **state)
 	}
 }
 
-/* Of values spread evenly on the scale of logarithms the share is right. */
-static void share_is_geometric(void **state)
+/* 2.5 s is in the bucket up to 4 s, 5 and 7.5 s are in that up to 8 s. */
+static void bucket_of_a_boundary_is_below(void **state)
 {
-	const double lower = histogram__lower(0, 2); /* 4 s to 8 s */
 	uint64_t below[EXPLICIT_BOUNDS];
 	struct histogram h;
 
 	(void)state;
 	histogram__init(&h, 0);
-	for (int i = 1; i <= 1000; i++) {
-		const double ns = lower * exp2((double)i / 1000);
-
-		assert_int_equal(histogram__add(&h, (uint64_t)ns, 1), 0);
-	}
+	assert_int_equal(histogram__add(&h, 1000000000, 1), 0);
+	assert_int_equal(histogram__add(&h, 4000000000, 20), 0);
+	assert_int_equal(histogram__add(&h, 4000000001, 300), 0);
+	assert_int_equal(histogram__add(&h, 20000000000, 4000), 0);
 	explicit__cumulative(&h, 0, below);
-	assert_int_equal(below[10], 0);	   /* 2.5 s */
-	assert_int_equal(below[11], 321);  /* 5 s: log2(5 / 4) = 0.3219 */
-	assert_int_equal(below[12], 906);  /* 7.5 s: 0.9069 */
-	assert_int_equal(below[13], 1000); /* 10 s */
+	assert_int_equal(below[8], 1);	  /* 0.75 s */
+	assert_int_equal(below[9], 1);	  /* 1 s */
+	assert_int_equal(below[10], 21);  /* 2.5 s */
+	assert_int_equal(below[11], 321); /* 5 s */
+	assert_int_equal(below[12], 321); /* 7.5 s */
+	assert_int_equal(below[13], 321); /* 10 s */
 	histogram__free(&h);
 }
 
@@ -241,8 +264,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(boundaries_are_those_of_the_conventions),
 		cmocka_unit_test(counts_never_fall),
+		cmocka_unit_test(counts_do_not_fall_with_the_scale),
 		cmocka_unit_test(error_is_one_bucket),
-		cmocka_unit_test(share_is_geometric),
+		cmocka_unit_test(bucket_of_a_boundary_is_below),
 		cmocka_unit_test(buckets_hold_every_value),
 		cmocka_unit_test(difference_is_what_came_since),
 	};
