@@ -74,6 +74,12 @@ def pause(seconds):
     time.sleep(seconds * SLOW)
 
 
+def lasting(seconds):
+    """For how long to do what others must find still being done, if that is
+    how long it takes on a usual machine."""
+    return seconds * min(SLOW, 5)
+
+
 def wait_until(what, condition, timeout=10, step=0.01):
     """Poll until condition() is true, and return its value."""
     timeout *= SLOW

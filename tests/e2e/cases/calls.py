@@ -10,7 +10,7 @@ import time
 
 import engine
 from cases.registry import case, case_for
-from harness import wait_until
+from harness import lasting, wait_until
 from services import PeerServer, client
 from tracer import Tracer
 
@@ -125,13 +125,13 @@ def sendmmsg_pieces(test, size):
 
 # A server that asks for zero bytes while a request is there, then for all.
 GETS_NONE = """
-import ctypes, select, socket, time
+import ctypes, select, socket, sys, time
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 s, _ = listener.accept()
 for _ in range(3):
     select.select([s], [], [])
-    time.sleep(0.3)
+    time.sleep(float(sys.argv[1]))
     assert not ctypes.CDLL(None).recv(s.fileno(), b"", 0, 0)
     assert s.recv(65536)
     s.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
@@ -142,7 +142,8 @@ for _ in range(3):
 def receive_of_nothing(test):
     """Requests in two parts 0.1 s apart, of which the server first receives
     zero bytes: their arrival is that of the first part all the same."""
-    server = test.start([sys.executable, "-c", GETS_NONE], name="none")
+    server = test.start([sys.executable, "-c", GETS_NONE,
+                         str(lasting(0.3))], name="none")
     wait_until("port", lambda: server.stdout().strip())
     port = int(server.stdout())
     tracer = Tracer.of(test, server.pid)

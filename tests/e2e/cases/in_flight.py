@@ -7,11 +7,11 @@ import signal
 import time
 
 from cases.registry import case
-from harness import wait_until
+from harness import lasting, wait_until
 from services import PeerServer
 from tracer import Report, Tracer
 
-SLEEP = 3
+SLEEP = lasting(3)
 
 
 def interim(tracer):
@@ -32,11 +32,11 @@ def served(report):
 
 @case(guests=True)
 def five_being_served(test):
-    """Five requests of 3 s at once: after 2 s all of them are in flight, by
+    """Five long requests at once: after 2 s all of them are in flight, by
     operation; in the end all are counted, once, with their whole time."""
     server = PeerServer(test)
     tracer = Tracer.of(test, server.pid)
-    clients = [server.client("--path", f"/sleep?ms={SLEEP * 1000}",
+    clients = [server.client("--path", f"/sleep?ms={SLEEP * 1000:.0f}",
                              "--announce") for _ in range(5)]
     for client in clients:
         client.wait_event("sent")

@@ -8,7 +8,7 @@ import time
 
 import engine
 from cases.registry import case
-from harness import SLOW, pause, scaled, wait_until
+from harness import SLOW, lasting, pause, scaled, wait_until
 from services import Held, PeerServer, Redis, command_bytes, read_reply
 from tracer import Tracer
 
@@ -197,7 +197,8 @@ def waits_behind_slow_command(test):
     tracer = Tracer.of(test, redis.pid)
     slow, sent = [], threading.Event()
     thread = threading.Thread(target=lambda: slow.append(
-        redis_timed(redis.port, "DEBUG", "SLEEP", "0.55", sent=sent)))
+        redis_timed(redis.port, "DEBUG", "SLEEP", str(lasting(0.55)),
+                    sent=sent)))
     thread.start()
     sent.wait()
     time.sleep(0.05)
@@ -223,7 +224,8 @@ def head_of_line(test):
     """On an event loop, requests wait for the one before them."""
     server = PeerServer(test, program="peer_epoll")
     tracer = Tracer.of(test, server.pid)
-    first = server.client("--path", "/spin?ms=300", "--announce")
+    first = server.client("--path", f"/spin?ms={lasting(300):.0f}",
+                          "--announce")
     first.wait_event("sent")
     time.sleep(0.05)
     second = server.load("--path", "/quick")
