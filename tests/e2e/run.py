@@ -78,11 +78,13 @@ def selected(names, exact, guests):
     every = [c for c in cases.ALL if (c.guests if guests else c.host)]
     if not names:
         return every
-    found = [c for c in every
-             if any(c.name == n if exact else n in c.name for n in names)]
-    if not found:
-        sys.exit("e2e: no such case: " + ", ".join(names))
-    return found
+    of = {name: [c for c in every
+                 if (c.name == name if exact else name in c.name)]
+          for name in names}
+    unknown = [name for name in names if not of[name]]
+    if unknown:
+        sys.exit("e2e: no such case: " + ", ".join(unknown))
+    return [c for c in every if any(c in found for found in of.values())]
 
 
 def parse():

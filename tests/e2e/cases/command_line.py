@@ -40,9 +40,10 @@ def json_on_stdout(test):
     test.equal("exchanges", books["responses"], report.exchanges())
 
 
-@case()
+@case(guests=True)
 def report_names_the_process(test):
-    """Processes, tool, host and window of the report are those of the run."""
+    """Processes, tool, host and window of the report are those of the run, and
+    it says what the engine does not see."""
     server = PeerServer(test)
     tracer = Tracer.of(test, server.pid)
     before = time.time()
@@ -58,6 +59,10 @@ def report_names_the_process(test):
     test.equal("cpus", os.cpu_count(), report.data["host"]["cpus"], "kernel")
     test.equal("engine", engine.used(), report.data["tool"]["engine"],
                "stderr")
+    lost = report.data["tool"]["lost"]
+    test.equal(f"without arrivals ({len(lost)} lost)",
+               not engine.has("arrival"),
+               any("start at the read" in what for what in lost), "engine")
     window = report.data["window"]
     test.check(f"window {window}", window["start"] - 1 < before
                < window["end"] + 1)
