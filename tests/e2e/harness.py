@@ -102,16 +102,29 @@ def alive(pid):
         return False
 
 
+def states(pid):
+    """Those that the threads of pid are in: {"S"} if all sleep."""
+    found = set()
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{tid}/stat") as f:
+                found.add(f.read().rsplit(")", 1)[1].split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+    return found
+
+
 def stop(pid):
     """SIGSTOP, and wait until no thread of pid runs any more."""
-    def stopped():
-        states = []
-        for tid in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{tid}/stat") as f:
-                states.append(f.read().rsplit(")", 1)[1].split()[0])
-        return set(states) == {"T"}
     os.kill(pid, signal.SIGSTOP)
-    wait_until(f"{pid} has stopped", stopped)
+    wait_until(f"{pid} has stopped", lambda: states(pid) == {"T"})
+
+
+def rest(*pids):
+    """Wait until no thread of them runs. Who has an answer has it before the
+    send of it returns, which is when the tracer sees it."""
+    for pid in pids:
+        wait_until(f"{pid} rests", lambda pid=pid: states(pid) == {"S"})
 
 
 def children(pid):

@@ -11,7 +11,7 @@ import signal
 import socket
 
 from harness import (NODE_PEERS, PEERS, Failure, Skip, children, free_port,
-                     need, sockets, wait_until)
+                     need, rest, sockets, wait_until)
 
 PYTHON = "/usr/bin/python3"  # Debian's: the one that has flask and fastapi
 
@@ -61,6 +61,11 @@ class PeerServer:
         """Wait until no connection to it is left."""
         wait_until("connections have ended",
                    lambda: not sockets(self.port), timeout)
+
+    def rest(self):
+        """The same, of connections that stay or are no TCP: until it waits
+        for more."""
+        rest(self.pid, *self.workers)
 
     def books(self):
         """Its own count so far."""

@@ -48,6 +48,7 @@ def report_names_the_process(test):
     tracer = Tracer.of(test, server.pid)
     before = time.time()
     server.load("--requests", "1")
+    server.rest()
     report = tracer.stop()
     process = [p for p in report.data["processes"] if p["pid"] == server.pid]
     test.equal("comm", "peer_server", process[0]["comm"], "kernel")

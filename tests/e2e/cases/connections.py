@@ -19,6 +19,7 @@ def joined_idle(test):
     tracer = Tracer.of(test, server.pid)
     for _ in range(3):
         held.round()
+    server.rest()
     report = tracer.stop().complete()
     series = report.one(role="server", port=server.port)
     # For each connection a thread waits in a read.
@@ -95,6 +96,7 @@ def by_connection(test):
     tracer = Tracer.of(test, server.pid, args=("--by", "connection"))
     held = Held(server, "--path", "/items/3", "--requests", "4",
                 connections=6)
+    server.rest()
     report = tracer.stop().complete()
     rows = [r for r in report.data["rows"] if r["open"]]
     test.equal("rows", held.books["connections"], len(rows))
@@ -125,6 +127,7 @@ def by_thread(test):
     tracer = Tracer.of(test, server.pid, args=("--by", "thread"))
     held = Held(server, "--path", "/items/3", "--requests", "10",
                 connections=4)
+    server.rest()
     report = tracer.stop().complete()
     rows = report.data["rows"]
     test.equal("operations", held.books["responses"],

@@ -11,7 +11,7 @@ import time
 
 from cases.cost import descriptors
 from cases.registry import case
-from harness import need, wait_until
+from harness import need, rest, wait_until
 from services import PYTHON, Held, PeerServer, client
 from spending import Service, Upstreams
 from tracer import Tracer
@@ -118,6 +118,7 @@ def loop_with_a_wake_up_pipe(test):
     tracer = Tracer.of(test, service.pid)
     client(test, f"127.0.0.1:{port}", "--path", "/", "--requests",
            "20").wait_event("end")
+    rest(service.pid)
     report = tracer.stop().complete()
     series = report.one(role="server", port=port)
     cpu, other = (series["parts"][name]["sum"] for name in

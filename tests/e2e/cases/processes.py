@@ -38,6 +38,7 @@ def workers_that_come(test):
         server.add_worker()
         held.append(Held(server, "--path", "/items/1"))
     total = sum(h.round()["responses"] for h in held)
+    server.rest()
     report = tracer.stop().complete()
     test.equal("exchanges", total, report.exchanges())
     served = {s["pid"] for s in report.series()}

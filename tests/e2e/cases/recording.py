@@ -33,6 +33,7 @@ def recorded(test, *args):
     server.load("--path", "/events?events=2&gap=50")
     time.sleep(1.2)
     held.round()
+    server.rest()
     report = tracer.stop().complete()
     test.equal("exchanges", 3 + 500 + 3 + 2 + 1 + 3, report.exchanges())
     return path, tracer

@@ -80,6 +80,7 @@ def few_capabilities_suffice_or_are_named(test):
     if release >= (6, 2):
         tracer.wait_attached()
         books = server.load("--requests", "50")
+        server.rest()
         report = tracer.stop().complete()
         test.equal("exchanges", books["requests"],
                    report.exchanges(pid=server.pid))
@@ -106,6 +107,7 @@ def capabilities_are_given_up(test):
     tracer = Tracer.of(test, server.pid)
     left = capabilities(tracer.pid)
     books = server.load("--requests", "50")
+    server.rest()
     report = tracer.stop().complete()
     allowed = [*ENOUGH, "dac_read_search"]
     if any(h.startswith("uretprobe/") for h in report.data["tool"]["hooks"]):
@@ -160,6 +162,7 @@ def doctor_knows(test):
     server = PeerServer(test)
     tracer = Tracer.of(test, server.pid)
     books = server.load("--requests", "10")
+    server.rest()
     report = tracer.stop().complete()
     test.equal("exchanges", books["responses"], report.exchanges())
     tool = report.data["tool"]
@@ -214,6 +217,7 @@ def engine_asked_for(test, name):
         return
     tracer = Tracer.of(test, server.pid, args=("--engine", name))
     books = server.load("--requests", "25")
+    server.rest()
     report = tracer.stop().complete()
     test.equal("engine", name, report.data["tool"]["engine"], "option")
     test.equal("exchanges", books["responses"], report.exchanges())
