@@ -32,6 +32,7 @@ SLOW = max(1.0, float(os.environ.get("REQTRACE_SLOW") or 1))
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _live = {}  # pid: Popen, of every process that this run has started
+_given = set()  # ports: none is given twice, whoever is slow to listen on it
 
 
 class Failure(Exception):
@@ -317,11 +318,14 @@ def free_port():
     connections get their local ports: those could take it meanwhile."""
     for _ in range(100):
         port = random.randint(10240, 32000)
+        if port in _given:
+            continue
         with socket.socket(socket.AF_INET6) as s:
             s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             try:
                 s.bind(("::", port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise Failure("no free port")

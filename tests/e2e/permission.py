@@ -13,6 +13,8 @@ import struct
 import subprocess
 import time
 
+from harness import SLOW
+
 BPF_PROG_LOAD = 5
 BPF_RAW_TRACEPOINT_OPEN = 17
 BPF_PROG_TYPE_RAW_TRACEPOINT = 17
@@ -93,7 +95,7 @@ def left_behind(before):
     """Names of reqtrace's programs that were not there before and that no
     process holds: all of ours have ended, others' are not our business. The
     kernel frees programs some time after their last user has gone."""
-    end = time.monotonic() + 3
+    end = time.monotonic() + 3 * SLOW
     while True:
         now, held = programs(), _held()
         left = [name for number, name in now.items() if number not in before

@@ -10,8 +10,8 @@ import re
 import signal
 import socket
 
-from harness import (NODE_PEERS, PEERS, Failure, Skip, children, free_port,
-                     need, rest, sockets, wait_until)
+from harness import (NODE_PEERS, PEERS, SLOW, Failure, Skip, children,
+                     free_port, need, rest, sockets, wait_until)
 
 PYTHON = "/usr/bin/python3"  # Debian's: the one that has flask and fastapi
 
@@ -250,7 +250,8 @@ def wait_http(port, path="/", timeout=20):
     is then gone before a slow server has logged what it answered."""
     def answers():
         try:
-            with socket.create_connection(("127.0.0.1", port), 5) as s:
+            with socket.create_connection(("127.0.0.1", port),
+                                          5 * SLOW) as s:
                 s.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n"
                           "Connection: close\r\n\r\n".encode())
                 return sum(map(len, iter(lambda: s.recv(4096), b""))) > 0

@@ -299,7 +299,9 @@ class Tracer:
         end = time.monotonic() + grace
         while self.process.running() and time.monotonic() < end:
             time.sleep(0.02)
-        return self.stop() if self.process.running() else self.finish()
+        if self.process.running():  # or it ends at this moment
+            self.process.signal(signal.SIGINT)
+        return self.finish()
 
     def text(self):
         return self.process.stdout()

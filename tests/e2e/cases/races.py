@@ -10,7 +10,7 @@ import socket
 import time
 
 from cases.registry import case, case_for
-from harness import alive, need, pause, sockets, stop, wait_until
+from harness import SLOW, alive, need, pause, sockets, stop, wait_until
 from services import Nginx, PeerServer, Redis
 from tracer import Tracer
 
@@ -108,7 +108,7 @@ def ask_all(to, count, bytes_):
     asked = []
     for _ in range(count):
         s = socket.socket(family, socket.SOCK_STREAM)
-        s.settimeout(20)
+        s.settimeout(20 * SLOW)
         s.connect(address)
         asked.append(s)
     time.sleep(0.05)
