@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -148,6 +149,12 @@ int permissions__explain(int code, const char *what, struct error *err)
 			"look for seccomp or a container without "
 			"CAP_BPF and CAP_PERFMON",
 			what, strerror(-code));
+	if (code == -ENOMEM)
+		return error__set(err, code,
+				  "cannot %s: the kernel has no memory for it; "
+				  "look for the limit of a container or of a "
+				  "systemd unit (MemoryMax=)",
+				  what);
 	return error__set(err, code,
 			  "cannot %s on kernel %s: %s; this is a fault of "
 			  "reqtrace: please report it with what it prints when "
@@ -208,6 +215,9 @@ int permissions__drop(bool probes, bool command, struct error *err)
 	if (command)
 		list[len++] = CAP_KILL;
 	code = keep(list, len);
+	/* Or execve() would give all of it back to root. */
+	if (!code && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		code = -errno;
 	return code ? error__set(err, code, "cannot give up capabilities: %s",
 				 strerror(-code))
 		    : 0;

@@ -209,7 +209,7 @@ int tracer_attach__programs(struct reqtrace_bpf *bpf, const struct plan *plan,
 {
 	struct attachment list[ATTACHMENTS_MAX];
 	size_t len = attachments(bpf, plan, parts, list);
-	char what[64];
+	char what[96];
 	int code;
 
 	for (size_t i = 0; i < len; i++) {
@@ -217,8 +217,9 @@ int tracer_attach__programs(struct reqtrace_bpf *bpf, const struct plan *plan,
 			continue;
 		code = attach__one(list[i].prog, list[i].link);
 		if (code) {
-			snprintf(what, sizeof(what), "attach %s",
-				 bpf_program__name(list[i].prog));
+			snprintf(what, sizeof(what), "attach %s to %s",
+				 bpf_program__name(list[i].prog),
+				 bpf_program__section_name(list[i].prog));
 			return permissions__explain(code, what, err);
 		}
 	}

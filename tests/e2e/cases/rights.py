@@ -7,6 +7,7 @@ import json
 import os
 
 import engine
+import permission
 from cases.loads import commands
 from cases.misuse import refused
 from cases.registry import case, case_for
@@ -106,6 +107,9 @@ def capabilities_are_given_up(test):
     server = PeerServer(test)
     tracer = Tracer.of(test, server.pid)
     left = capabilities(tracer.pid)
+    with open(f"/proc/{tracer.pid}/status", encoding="ascii") as f:
+        test.check("a program that it starts would have them again",
+                   "NoNewPrivs:\t1\n" in f.read())
     books = server.load("--requests", "50")
     server.rest()
     report = tracer.stop().complete()
@@ -120,6 +124,28 @@ def capabilities_are_given_up(test):
     test.equal("inheritable and ambient", 0, left["Inh"] | left["Amb"],
                "expected")
     test.equal("exchanges", books["responses"], report.exchanges())
+
+
+@case_for(("EPERM", "ENOMEM"))
+def hook_fails_late(test, error):
+    """A hook that works when it is tried, and then does not: one sentence with
+    its name and what to look for, and nothing stays attached."""
+    need("strace")
+    calls = test.path("calls")
+    run = [REQTRACE, *engine.OPTION, "-p", str(os.getpid()), "-d", "0.1"]
+    trace = ("strace", "-e", "trace=bpf", "-o", calls)
+    test.run([*trace, *run])
+    with open(calls, encoding="utf-8") as f:
+        hooks = [number for number, line in enumerate(f, 1)
+                 if "BPF_LINK_CREATE" in line and "BPF_TRACE_RAW_TP" in line]
+    before = permission.programs()
+    said = test.run([*trace, "-e", f"inject=bpf:error={error}:when={hooks[-1]}",
+                     *run], ok=(1,)).stderr().strip()
+    test.check(f"it said {said!r}", said.startswith("reqtrace: cannot attach ")
+               and " to tp_btf/" in said and "\n" not in said
+               and "fault of reqtrace" not in said
+               and ("seccomp" if error == "EPERM" else "memory") in said)
+    test.equal("programs left", [], permission.left_behind(before), "expected")
 
 
 @case()
