@@ -191,6 +191,9 @@ static int choose(struct doctor *d, enum engine wanted, struct plan *plan)
 	if (!code && !parts)
 		advise(d, "Give --no-parts: this kernel does not tell where "
 			  "the time goes");
+	if (code == -EPERM && !permissions__missing())
+		advise(d, "Run it as root, or give it cap_sys_admin beside the "
+			  "other capabilities");
 	if (code) {
 		snprintf(d->refusal, sizeof(d->refusal), "%s", err.text);
 		return code;

@@ -10,6 +10,7 @@
 
 #include "source/hook.h"
 #include "source/kernel_types.h"
+#include "source/permissions.h"
 #include "source/plan_table.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
@@ -322,6 +323,20 @@ static int plan__engine(enum engine wanted, bool parts, struct plan *out,
 	return refuse__all(missing, err);
 }
 
+/* What this kernel does not have by itself, libbpf looks for in its modules
+ * (load_module_btfs(), in libbpf 1.1), whose types it may list only with that
+ * capability. */
+static int plan__permitted(struct error *err)
+{
+	if (kernel_types__function("bpf_task_from_pid") >= 0 ||
+	    permissions__admin())
+		return 0;
+	return error__set(err, -EPERM,
+			  "tracing needs CAP_SYS_ADMIN as well on this kernel, "
+			  "as before Linux 6.2, which has no "
+			  "bpf_task_from_pid(); run it as root");
+}
+
 int plan__choose(enum engine wanted, bool parts, struct plan *out,
 		 struct error *err)
 {
@@ -337,6 +352,8 @@ int plan__choose(enum engine wanted, bool parts, struct plan *out,
 		code = refuse__common(missing, err);
 	if (!code)
 		code = plan__engine(wanted, parts, out, err);
+	if (!code)
+		code = plan__permitted(err);
 	if (!code) {
 		if (out->engine != ENGINE_SYSCALL)
 			plan__accept(out);

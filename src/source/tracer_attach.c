@@ -159,19 +159,6 @@ static int choose(struct reqtrace_bpf *bpf, const struct tracer_config *config,
 	return err;
 }
 
-/* What this kernel does not have by itself, libbpf looks for in its modules
- * (load_module_btfs(), in libbpf 1.1), whose types it may list only with that
- * capability. */
-static int check_modules(const struct plan *plan, struct error *err)
-{
-	if (plan->task_from_pid || permissions__admin())
-		return 0;
-	return error__set(err, -EPERM,
-			  "tracing needs CAP_SYS_ADMIN as well on this kernel, "
-			  "as before Linux 6.2, which has no "
-			  "bpf_task_from_pid(); run it as root");
-}
-
 int tracer_attach__load(struct reqtrace_bpf **out,
 			const struct tracer_config *config,
 			const struct plan *plan, struct error *err)
@@ -188,9 +175,6 @@ int tracer_attach__load(struct reqtrace_bpf **out,
 		return permissions__explain(-errno, "open the BPF programs",
 					    err);
 	configure(bpf, config, plan);
-	code = check_modules(plan, err);
-	if (code)
-		return code;
 	code = choose(bpf, config, plan);
 	if (!code)
 		code = reqtrace_bpf__load(bpf);

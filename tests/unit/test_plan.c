@@ -16,11 +16,13 @@
 
 #include "source/hook.h"
 #include "source/kernel_types.h"
+#include "source/permissions.h"
 #include "source/plan.h"
 
 #define MISSING_MAX 16
 #define SWITCH_ID 1
 #define ACCEPT_ID 2
+#define TASK_FROM_PID_ID 3
 
 /* What the kernel does not have, by the beginning of its name. */
 static struct {
@@ -29,6 +31,7 @@ static struct {
 	size_t len;
 	int switch_params, accept_params;
 	bool preempts;
+	bool no_task_from_pid, not_admin;
 	bool state_first; /* prev_state before the threads */
 	char tried[4096]; /* names, each behind a comma */
 } kernel;
@@ -89,6 +92,8 @@ int hook__try_together(const char *const *names, size_t len)
 
 int kernel_types__function(const char *name)
 {
+	if (!strcmp(name, "bpf_task_from_pid") && !kernel.no_task_from_pid)
+		return TASK_FROM_PID_ID;
 	return strcmp(name, "inet_csk_accept") == 0 ? ACCEPT_ID : -ESRCH;
 }
 
@@ -114,6 +119,11 @@ bool kernel_types__param_is_pointer(int id, int param)
 bool kernel_types__preempt_tracepoints(void)
 {
 	return kernel.preempts;
+}
+
+bool permissions__admin(void)
+{
+	return !kernel.not_admin;
 }
 
 void kernel_types__free(void)
@@ -184,6 +194,23 @@ static void sock_comes_first(void **state)
 	assert_false(has(p.hooks, "kfunc/"));
 	assert_true(p.task_from_pid);
 	assert_int_equal(count(p.lost), 0);
+}
+
+/* libbpf lists the types of modules when the kernel itself lacks a function. */
+static void modules_need_admin(void **state)
+{
+	struct error err = {};
+	struct plan p;
+
+	(void)state;
+	kernel.not_admin = true;
+	chosen(ENGINE_AUTO, true);
+	chosen(ENGINE_AUTO, false);
+	kernel.no_task_from_pid = true;
+	assert_int_equal(plan__choose(ENGINE_AUTO, true, &p, &err), -EPERM);
+	assert_non_null(strstr(err.text, "needs CAP_SYS_ADMIN as well"));
+	kernel.not_admin = false;
+	chosen(ENGINE_AUTO, true);
 }
 
 static void later_engines_are_not_tried(void **state)
@@ -448,6 +475,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sock_comes_first),
+		TEST(modules_need_admin),
 		TEST(later_engines_are_not_tried),
 		TEST(without_parts_the_scheduler_is_left_alone),
 		TEST(fexit_is_next),

@@ -70,13 +70,14 @@ def few_capabilities_suffice(test):
     test.equal("exe", os.readlink(f"/proc/{redis.pid}/exe"), exe, "kernel")
 
 
-@case(guests=True)
-def few_capabilities_suffice_or_are_named(test):
+@case_for(("with-parts", "without"), guests=("with-parts", "without"))
+def few_capabilities_suffice_or_are_named(test, parts):
     """The same on other kernels; before Linux 6.2 one more is needed, and
-    reqtrace says which."""
+    reqtrace says which, the doctor too."""
     server = PeerServer(test)
     os.chmod(test.tmp, 0o777)
-    tracer = Tracer.of(test, server.pid, prefix=as_nobody(*ENOUGH), wait=False)
+    tracer = Tracer.of(test, server.pid, prefix=as_nobody(*ENOUGH), wait=False,
+                       args=("--no-parts",) if parts == "without" else ())
     release = tuple(int(n) for n in os.uname().release.split(".")[:2])
     if release >= (6, 2):
         tracer.wait_attached()
@@ -89,6 +90,9 @@ def few_capabilities_suffice_or_are_named(test):
     test.equal("exit status", 1, tracer.process.wait(), "contract")
     said = tracer.process.stderr()
     test.check(f"it says {said!r}", "needs CAP_SYS_ADMIN as well" in said)
+    _, text, found = doctor(test, *as_nobody(*ENOUGH), ok=(1,))
+    test.check(f"the doctor says {found['refusal']!r}", found["refusal"] in said
+               and "give it cap_sys_admin" in " ".join(text.split()))
 
 
 @case_for(("bpf", "perfmon"))
