@@ -263,6 +263,17 @@ def answered_by_another_thread(test):
 
 
 @case()
+def answered_by_another_thread_after_the_end(test):
+    """The same when the client has ended its sending side meanwhile: what that
+    made known of the reader's time is not added to the answerer's."""
+    report, books, server = serve(test, "--path", "/handoff?ms=20",
+                                  "--requests", "20", "--half-close")
+    series = compare(test, report, books, server, 20, "GET /handoff")
+    test.near("duration", books["sum"], series["duration"]["sum"], slack=0.03)
+    test.equal("parts cut", 0, report.coverage["parts_cut"], "contract")
+
+
+@case()
 def binary_protocol(test):
     """Bytes of no known protocol: timed as tcp, operation empty."""
     report, books, server = serve(test, "--echo", "20000", "--requests", "500",
