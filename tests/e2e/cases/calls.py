@@ -178,7 +178,7 @@ def io_uring_server(test):
     test.near("max", books["max"], series["duration"]["max"])
 
 
-@case()
+@case(needs=("io_uring",))
 def io_uring_many(test):
     """io_uring under load, connections opened and closed."""
     report, books, server = serve(
