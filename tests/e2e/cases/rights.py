@@ -143,7 +143,7 @@ def hook_fails_late(test, error):
         hooks = [number for number, line in enumerate(f, 1)
                  if "BPF_LINK_CREATE" in line and "BPF_TRACE_RAW_TP" in line]
     before = permission.programs()
-    said = test.run([*trace, "-e", f"inject=bpf:error={error}:when={hooks[-1]}",
+    said = test.run([*trace, "-e", f"inject=bpf:error={error}:when={hooks[-3]}",
                      *run], ok=(1,)).stderr().strip()
     test.check(f"it said {said!r}", said.startswith("reqtrace: cannot attach ")
                and " to tp_btf/" in said and "\n" not in said
