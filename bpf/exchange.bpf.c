@@ -91,12 +91,9 @@ static __always_inline bool exchange__is_tls(const u8 *bytes)
 static __always_inline u32 exchange__short(struct conn *c,
 					   const struct moved *m, u32 start)
 {
-	u64 from;
-
-	if (m->bytes > PAYLOAD_SMALL || m->unreadable)
+	if (m->bytes > PAYLOAD_SMALL || m->unreadable || !m->from)
 		return 0;
-	from = payload__plain();
-	return from ? payload__small(c, from, start, m->bytes) : 0;
+	return payload__small(c, m->from, start, m->bytes);
 }
 
 /* Keep the first bytes of the request, send on what is beyond them. */

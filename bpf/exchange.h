@@ -21,6 +21,7 @@ struct moved {
 	u64 now;
 	u64 id;	    /* who: tgid << 32 | tid */
 	u64 socket; /* address of its struct socket */
+	u64 from;   /* where they are, if in one piece; 0: payload__locate() */
 	u64 msg;    /* address of its struct msghdr; 0: not known */
 	u32 bytes;
 	u32 write_seq;	/* TCP: as it is now */

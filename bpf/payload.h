@@ -36,31 +36,25 @@ static __always_inline s64 payload__syscall(struct task_struct *task,
 	return regs__compat(task) ? REGS_NO_SYSCALL : regs__syscall(regs);
 }
 
-/* Whether the current task is in a splice() call. */
-static __always_inline bool payload__by_splice(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return payload__syscall(task, regs__of(task)) == SYS_splice;
-}
-
-/* Where the bytes of the call in flight are if they are in one piece, as most
- * are; 0: to be found out by payload__locate(). */
-static __always_inline u64 payload__plain(void)
+/* The current task moves bytes: who it is, and where they are if they are in
+ * one piece, as most are. The number of its call. */
+static __always_inline s64 payload__by_current(struct moved *m)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = regs__of(task);
+	s64 call = payload__syscall(task, regs);
 
+	m->id = (u64)(u32)task->tgid << 32 | (u32)task->pid;
 	if (task->flags & PF_IO_WORKER || task->io_uring)
-		return 0;
-	switch (payload__syscall(task, regs)) {
+		return call;
+	switch (call) {
 	case SYS_read:
 	case SYS_write:
 	case SYS_recvfrom:
 	case SYS_sendto:
-		return REGS_ARG2(regs);
+		m->from = REGS_ARG2(regs);
 	}
-	return 0;
+	return call;
 }
 
 /*

@@ -200,7 +200,7 @@ static __always_inline void socket__received(struct conn *c,
 		socket__peeked(c, m.now);
 		return;
 	}
-	m.id = bpf_get_current_pid_tgid();
+	payload__by_current(&m);
 	m.socket = (u64)SOCKET_READ(io->bare, sk, sk_socket);
 	if (conn__is_tcp(c))
 		tp = socket__tcp(sk, io->bare);
@@ -238,12 +238,11 @@ static __always_inline void socket__sent(struct conn *c, const struct io *io)
 		socket__failed(c, io->ret, RT_EX_SEND_FAILED);
 		return;
 	}
-	if (!io->bare && !rt_splices && payload__by_splice())
+	if (payload__by_current(&m) == SYS_splice && !io->bare && !rt_splices)
 		rt_splices = 1;
 	if (!io->bare && rt_splices && conn__is_tcp(c))
 		socket__spliced(c, sk, true);
 	m.now = bpf_ktime_get_ns();
-	m.id = bpf_get_current_pid_tgid();
 	m.socket = (u64)SOCKET_READ(io->bare, sk, sk_socket);
 	c->bytes_out += io->ret;
 	if (socket__begun_before(c))
@@ -286,7 +285,9 @@ static __always_inline struct conn *socket__conn(const struct io *io)
 	if (!rt_running)
 		return NULL;
 	c = conn__get(io->sk);
-	if (!c && io->ret > 0)
+	/* Asked here as well, as the answer is no for all that is not traced.
+	 */
+	if (!c && io->ret > 0 && target__is(bpf_get_current_pid_tgid() >> 32))
 		c = socket__adopt(io->sk, io->ret, io->received);
 	return c && socket__takes(c, io) ? c : NULL;
 }
