@@ -73,9 +73,12 @@ static __always_inline void parts__credit(struct thread *t,
 	t->segment = cpu;
 }
 
-/* What it blocked on since its last touch is the doing of what it served. */
-static __always_inline void parts__waited(struct thread *t)
+/* What it blocked on since its last touch is the doing of what it served. This
+ * and what is like it is global, so that the verifier looks at it once. */
+int parts__waited(struct thread *t)
 {
+	if (!t)
+		return 0;
 	for (int i = 0; i < THREAD_WAITS; i++) {
 		struct wait *w = &t->wait[i];
 		struct call_time add = {.network = w->ns};
@@ -88,6 +91,7 @@ static __always_inline void parts__waited(struct thread *t)
 		calls__add(&t->serves, &p, &add);
 	}
 	t->waits_len = 0;
+	return 0;
 }
 
 /* The wake-up of t for this exchange since it was touched. */
@@ -171,28 +175,34 @@ static __always_inline bool parts__wake_up(struct conn *c, struct thread *t,
 }
 
 /* Another thread had it until now. */
-static __always_inline void parts__take_over(struct conn *c, struct thread *t,
-					     const struct served *me,
-					     const struct moved *m,
-					     const u64 *clock)
+int parts__take_over(struct conn *c, struct thread *t, struct moved *m,
+		     struct clocks *now_at)
 {
-	struct wake *w = parts__wake(t, me, c->touched_at);
-	u64 now = m->now;
+	const u64 *clock;
+	struct served me;
+	struct wake *w;
+	u64 now;
 
+	if (!c || !t || !m || !now_at)
+		return 0;
+	clock = now_at->ns;
+	me = parts__served(c);
+	w = parts__wake(t, &me, c->touched_at);
+	now = m->now;
 	if (w && w->owner == c->thread && w->left >= c->touched_at) {
 		for (int i = 0; i < RT_CLOCKS; i++)
 			c->ex.clock[i] = w->owner_clock[i] - c->base[i];
 		c->ex.handoff += w->at - w->left;
 		parts__rebase(c, w->own_clock);
-		account__add(me, w->owner_cpu);
+		account__add(&me, w->owner_cpu);
 		if (t->segment < w->own_clock[RT_CLOCK_CPU])
 			t->segment = w->own_clock[RT_CLOCK_CPU];
 	} else if (t->touched_at &&
 		   (!t->idle_at || t->idle_at > c->touched_at)) {
 		parts__take_up(c, t, clock);
-		account__unsure(me);
+		account__unsure(&me);
 	} else {
-		account__unsure(me);
+		account__unsure(&me);
 		count(RT_COUNT_HANDED_OVER);
 		if (!parts__wake_up(c, t, now, clock)) {
 			c->ex.handoff += now - c->touched_at;
@@ -201,7 +211,8 @@ static __always_inline void parts__take_over(struct conn *c, struct thread *t,
 	}
 	c->thread = t->id;
 	c->tid = m->id;
-	hand__take_over(t, me);
+	hand__take_over(t, &me);
+	return 0;
 }
 
 /*
@@ -271,53 +282,66 @@ static __always_inline void parts__begin(struct conn *c, struct thread *t,
 }
 
 /* More of a call out, made for another exchange than its beginning was. */
-static __always_inline void parts__shared(struct conn *c, struct thread *t)
+int parts__shared(struct conn *c, struct thread *t)
 {
+	struct served now, was;
 	struct wake *from;
-	struct served now = thread__serves(t, &from);
-	struct served was = {c->ex.parent_cookie, c->ex.parent_seq};
 
+	if (!c || !t)
+		return 0;
+	now = thread__serves(t, &from);
+	was = (struct served){c->ex.parent_cookie, c->ex.parent_seq};
 	if (!was.cookie || served__same(&now, &was))
-		return;
+		return 0;
 	account__unsure(&now);
 	account__unsure(&was);
 	c->ex.parent_cookie = 0;
 	c->ex.parent_seq = 0;
 	count(RT_COUNT_CALLS_SHARED);
+	return 0;
 }
 
 /* Bytes of the answer to a call out. */
-static __always_inline void parts__called(struct conn *c, u64 now, bool first)
+int parts__called(struct conn *c, struct thread *t, struct moved *m)
 {
-	struct served parent = {c->ex.parent_cookie, c->ex.parent_seq};
-	u64 since = first ? c->ex.first_send : c->touched_at;
-	struct call_time add = {.time = now - since, .count = first};
+	struct call_time add = {};
+	struct served parent;
 	struct peer p;
+	u64 arrive;
 
+	if (!c || !t || !m)
+		return 0;
+	if (c->ex.recvs == 1) {
+		arrive = c->ex.arrive;
+		if (arrive && arrive < c->touched_at)
+			arrive = c->touched_at;
+		if (arrive)
+			parts__take_queue(c, t, arrive, c->ex.first_recv,
+					  m->now);
+		add.count = 1;
+		add.time = m->now - c->ex.first_send;
+	} else {
+		add.time = m->now - c->touched_at;
+	}
+	parent = (struct served){c->ex.parent_cookie, c->ex.parent_seq};
 	if (!parent.cookie)
-		return;
+		return 0;
 	parts__peer(&p, c);
 	calls__add(&parent, &p, &add);
+	return 0;
 }
 
 static __always_inline void parts__go_on(struct conn *c, struct thread *t,
 					 struct moved *m, const u64 *clock)
 {
-	bool client = c->ex.peer.role == RT_ROLE_CLIENT;
-	bool first = client && m->received && c->ex.recvs == 1;
-	u64 arrive = c->ex.arrive;
-
-	if (first && arrive) {
-		if (arrive < c->touched_at)
-			arrive = c->touched_at;
-		parts__take_queue(c, t, arrive, c->ex.first_recv, m->now);
+	if (c->ex.peer.role == RT_ROLE_CLIENT) {
+		if (m->received)
+			parts__called(c, t, m);
+		else
+			parts__shared(c, t);
 	}
 	for (int i = 0; i < RT_CLOCKS; i++)
 		c->ex.clock[i] = clock[i] - c->base[i];
-	if (client && m->received)
-		parts__called(c, m->now, first);
-	if (client && !m->received)
-		parts__shared(c, t);
 }
 
 /* What the exchange's account says, now that it has (some of) its answer. */
@@ -383,7 +407,7 @@ int parts__touched(struct conn *c, struct moved *m, u32 began)
 	if (t->waits_len)
 		parts__waited(t);
 	if (!began && c->ex.header.flags & RT_EX_PARTS && t->id != c->thread)
-		parts__take_over(c, t, &me, m, clock);
+		parts__take_over(c, t, m, (struct clocks *)clock);
 	parts__credit(t, &me, answers && !m->received, clock[RT_CLOCK_CPU]);
 	if (began)
 		parts__begin(c, t, &me, m, clock);
