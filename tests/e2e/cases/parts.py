@@ -19,10 +19,11 @@ REQUESTS = 20 if SLOW == 1 else 10
 US = 5000 if SLOW == 1 else 20000
 MIXED = {cause: US * 2 // 5 for cause in CAUSES}
 
-# A virtual CPU of its that stands still between the clock of one and that of
-# the other, for as long as the next one runs (100 ms), is in one's figures only.
-# It does not do so each time, and what is wrong in the figures does.
-TRIES = 1 if SLOW == 1 else 3
+# A virtual CPU that stands still between the clock of one and that of the other,
+# for as long as the next one runs (10 ms in a machine of its own, 100 in an
+# emulated one), is in one's figures only. It does not do so each time, and what
+# is wrong in the figures does.
+TRIES = 2 if SLOW == 1 else 3
 
 # One thread reads, handles and answers: nothing of it need be unplaced.
 ONE_THREAD = ("thread", "pool", "prefork", "epoll", "uring")
