@@ -74,6 +74,13 @@ int exporter__new(struct exporter **out, const struct export_config *config,
 		code = open_spans(e);
 	if (code)
 		goto fail;
+	if (config->listen_host) {
+		code = http_server__listen(&e->server, config, e->feed, err);
+		if (code) {
+			exporter__free(e);
+			return code;
+		}
+	}
 	*out = e;
 	return 0;
 fail:
@@ -103,8 +110,8 @@ int exporter__start(struct exporter *e, struct error *err)
 {
 	int code = 0;
 
-	if (e->config->listen_host)
-		code = http_server__start(&e->server, e->config, e->feed, err);
+	if (e->server)
+		code = http_server__start(e->server, err);
 	for (int i = 0; !code && i < OTLP_SIGNALS; i++)
 		if (e->config->otlp[i].on)
 			code = sender__start(

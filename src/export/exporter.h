@@ -16,14 +16,14 @@
 
 struct exporter;
 
-/* config must outlive it. Nothing runs yet. 0 and *out, or negative errno and
- * err. */
+/* Listens where it is to be scraped; nothing runs yet. config must outlive it.
+ * 0 and *out, or negative errno and err. */
 int exporter__new(struct exporter **out, const struct export_config *config,
 		  struct error *err);
 void exporter__free(struct exporter *e); /* accepts NULL */
 
-/* Listen, and start the threads; they have the rights that the caller has now.
- * 0, or negative errno and err. */
+/* Start the threads; they have the rights that the caller has now. 0, or
+ * negative errno and err. */
 int exporter__start(struct exporter *e, struct error *err);
 
 /* Readable when figures are wanted: exporter__show is to be called soon. */

@@ -41,7 +41,8 @@
 #define FORMATS (PROMETHEUS_PROTOBUF + 1)
 
 struct http_server {
-	struct MHD_Daemon *daemon;
+	int fd;			   /* listens; of the daemon once it runs */
+	struct MHD_Daemon *daemon; /* NULL: not started */
 	struct feed *feed;
 	/* Of the batch made at .made: by format, plain and compressed. */
 	struct MHD_Response *cached[FORMATS][2];
@@ -367,7 +368,7 @@ static int open_socket(const char *host, uint16_t port, struct error *err)
 }
 
 /* The thread inherits that all signals are blocked: they are for others. */
-static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
+static struct MHD_Daemon *start_daemon(struct http_server *s)
 {
 	struct MHD_Daemon *daemon;
 	sigset_t all, before;
@@ -377,7 +378,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 	daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL,
 		NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_OPTION_LISTEN_SOCKET, s->fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)CONNECTION_MEMORY, MHD_OPTION_END);
@@ -385,28 +386,36 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 	return daemon;
 }
 
-int http_server__start(struct http_server **out,
-		       const struct export_config *config, struct feed *feed,
-		       struct error *err)
+static int cannot_start(struct error *err)
 {
-	struct http_server *s;
-	int fd = open_socket(config->listen_host, config->listen_port, err);
+	return error__set(err, -ENOMEM,
+			  "--listen: cannot start the HTTP server");
+}
 
-	if (fd < 0)
-		return fd;
-	s = calloc(1, sizeof(*s));
-	if (s) {
-		s->feed = feed;
-		s->daemon = start_daemon(s, fd);
-	}
-	if (!s || !s->daemon) {
-		close(fd);
+int http_server__listen(struct http_server **out,
+			const struct export_config *config, struct feed *feed,
+			struct error *err)
+{
+	struct http_server *s = calloc(1, sizeof(*s));
+	int fd;
+
+	if (!s)
+		return cannot_start(err);
+	fd = open_socket(config->listen_host, config->listen_port, err);
+	if (fd < 0) {
 		free(s);
-		return error__set(err, -ENOMEM,
-				  "--listen: cannot start the HTTP server");
+		return fd;
 	}
+	s->fd = fd;
+	s->feed = feed;
 	*out = s;
 	return 0;
+}
+
+int http_server__start(struct http_server *s, struct error *err)
+{
+	s->daemon = start_daemon(s);
+	return s->daemon ? 0 : cannot_start(err);
 }
 
 /* Waits for a scrape that waits for a batch: close the feed first. */
@@ -414,7 +423,10 @@ void http_server__stop(struct http_server *s)
 {
 	if (!s)
 		return;
-	MHD_stop_daemon(s->daemon);
+	if (s->daemon)
+		MHD_stop_daemon(s->daemon); /* closes .fd */
+	else
+		close(s->fd);
 	drop_cached(s);
 	free(s);
 }

@@ -48,13 +48,19 @@ void otlp_client__stop(struct otlp_client *c)
 	(void)c;
 }
 
-int http_server__start(struct http_server **out,
-		       const struct export_config *config, struct feed *feed,
-		       struct error *err)
+int http_server__listen(struct http_server **out,
+			const struct export_config *config, struct feed *feed,
+			struct error *err)
 {
 	(void)config;
 	(void)feed;
 	*out = NULL;
+	return error__set(err, -ENOTSUP, "%s", missing);
+}
+
+int http_server__start(struct http_server *s, struct error *err)
+{
+	(void)s;
 	return error__set(err, -ENOTSUP, "%s", missing);
 }
 

@@ -91,7 +91,8 @@ static int serve(const char *port)
 	char byte;
 
 	atomic_store(&fixed_batch, fake_metrics__small());
-	if (http_server__start(&s, &config, NULL, &err)) {
+	if (http_server__listen(&s, &config, NULL, &err) ||
+	    http_server__start(s, &err)) {
 		fprintf(stderr, "metrics_server: %s\n", err.text);
 		return 1;
 	}

@@ -55,7 +55,8 @@ static int set_up(void **state)
 	atomic_store(&fixed_batch, fake_metrics__small());
 	atomic_store(&fixed_out, 0);
 	atomic_store(&fixed_taken, 0);
-	if (http_server__start(&r->server, &r->config, NULL, &err))
+	if (http_server__listen(&r->server, &r->config, NULL, &err) ||
+	    http_server__start(r->server, &err))
 		fail_msg("%s", err.text);
 	*state = r;
 	return 0;
@@ -335,12 +336,29 @@ static void port_in_use(void **state)
 	struct error err = {""};
 	char port[16];
 
-	assert_int_equal(http_server__start(&second, &r->config, NULL, &err),
+	assert_int_equal(http_server__listen(&second, &r->config, NULL, &err),
 			 -EADDRINUSE);
 	assert_null(second);
 	snprintf(port, sizeof(port), "port %u ", r->config.listen_port);
 	assert_non_null(strstr(err.text, port));
 	assert_non_null(strstr(err.text, "in use"));
+}
+
+/* As when attaching fails after it. */
+static void never_started(void **state)
+{
+	struct export_config config = {.listen_host = "127.0.0.1",
+				       .listen_port = free_port()};
+	struct error err = {""};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) { /* the port is free again */
+		struct http_server *s = NULL;
+
+		assert_int_equal(http_server__listen(&s, &config, NULL, &err),
+				 0);
+		http_server__stop(s);
+	}
 }
 
 static void no_such_address(void **state)
@@ -351,11 +369,11 @@ static void no_such_address(void **state)
 
 	(void)state;
 	config.listen_host = "192.0.2.1"; /* of nobody */
-	assert_int_equal(http_server__start(&s, &config, NULL, &err),
+	assert_int_equal(http_server__listen(&s, &config, NULL, &err),
 			 -EADDRNOTAVAIL);
 	assert_non_null(strstr(err.text, "192.0.2.1"));
 	config.listen_host = "300.1.1.1.";
-	assert_int_equal(http_server__start(&s, &config, NULL, &err),
+	assert_int_equal(http_server__listen(&s, &config, NULL, &err),
 			 -EADDRNOTAVAIL);
 	assert_non_null(strstr(err.text, "300.1.1.1."));
 	assert_null(s);
@@ -581,6 +599,7 @@ int main(void)
 		TEST(a_new_batch_is_encoded_anew),
 		TEST(garbage),
 		TEST(port_in_use),
+		TEST(never_started),
 		TEST(no_such_address),
 		TEST(many_at_once),
 		TEST(slow_reader),

@@ -87,6 +87,31 @@ def export_port_taken(test):
                 (f"port {port} of 127.0.0.1 is in use",))
 
 
+def privileged_port():
+    """A free port for which it takes rights to listen (where that is so)."""
+    for port in range(1023, 600, -1):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port below 1024 is free")
+
+
+@case()
+def export_port_privileged(test):
+    """--listen below 1024: bound before the rights to do so are dropped."""
+    server = PeerServer(test)
+    port = privileged_port()
+    tracer = Tracer.of(test, server.pid,
+                       args=("--listen", f"127.0.0.1:{port}"))
+    url = f"http://127.0.0.1:{port}/healthz"
+    with urllib.request.urlopen(url, timeout=15) as reply:
+        test.equal("health", 200, reply.status)
+    tracer.stop()
+
+
 @case_for(("port", "ca"))
 def export_command_not_run(test, what):
     """What cannot be exported is said before the command does anything."""
