@@ -146,12 +146,23 @@ class Bpftrace(State):
 
     bpf = True
 
-    def refused(self, _bench):
+    def refused(self, bench):
         try:
             need("bpftrace")
         except Skip as e:
             return str(e)
-        return None
+        if not os.path.exists("/sys/kernel/tracing/events"):
+            return ("bpftrace finds no tracepoints: mount -t tracefs nodev "
+                    "/sys/kernel/tracing")
+        process = bench.test.start([
+            "bpftrace", "-e", "BEGIN { exit(); } "
+            "tracepoint:syscalls:sys_enter_read { @ = count(); }"])
+        status = process.wait(30)
+        process.kill()
+        if status == 0:
+            return None
+        said = process.stderr().strip().splitlines() or [f"status {status}"]
+        return f"bpftrace: {said[-1]}"
 
     @staticmethod
     def script(server):
