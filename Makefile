@@ -94,7 +94,8 @@ OTLP_ENCODE := $(B)/tests/otlp/encode
 OTLP_SEND := $(B)/tests/export/otlp_send
 # Programs of the tests that stand on the unit tests' made-up figures.
 MADE_UP := $(LIVE_DEMO) $(METRICS_SERVER) $(OTLP_ENCODE)
-BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(B)/tests/bench/floor.bpf.o
+BENCH_FLOORS := $(B)/tests/bench/floor.bpf.o $(B)/tests/bench/floor_helpers.bpf.o
+BENCH_BUILT := $(BENCH_SRCS:%.c=$(B)/%) $(BENCH_FLOORS)
 # For a guest that has no libraries.
 ICOUNT_BUILT := $(BENCH_SRCS:tests/bench/%.c=$(B)/tests/bench/static/%)
 KERNEL_CACHE := $(or $(REQTRACE_KERNEL_CACHE),$(B)/kernels)
@@ -344,8 +345,7 @@ bench-icount:
 	REQTRACE_KERNEL_CACHE=$(abspath $(KERNEL_CACHE)) scripts/kernels/fetch.sh 6.12
 	+$(MAKE) bench-icount-only
 
-bench-icount-only: $(B)/static/reqtrace $(ICOUNT_BUILT) \
-		$(B)/tests/bench/floor.bpf.o
+bench-icount-only: $(B)/static/reqtrace $(ICOUNT_BUILT) $(BENCH_FLOORS)
 	@/usr/bin/python3 tests/bench/icount.py $(KERNEL_CACHE)/6.12/vmlinuz \
 		$(B)/tests/bench $< --json $(B)/icount.json $(ICOUNT)
 

@@ -32,7 +32,7 @@ LOADS = [
     ("redis-32-P16", "redis", 32, 16, 1000),
     ("http-32", "http", 32, 1, 3000),
 ]
-STATES = ["none", "floor", "floor-sched", "no-parts", "whole"]
+STATES = ["none", "floor", "floor-sched", "floor-helpers", "no-parts", "whole"]
 
 # What a state is held against, besides none.
 FLOORS = {"no-parts": "floor", "whole": "floor-sched"}
@@ -95,7 +95,7 @@ def initrd(build, reqtrace, states, loads):
     archive.copy("guest", os.path.join(HERE, "icount_guest.sh"))
     archive.copy("bench/reqtrace", reqtrace)
     for name in ("static/icount_load", "static/bpf_stats", "static/floor",
-                 "floor.bpf.o"):
+                 "floor.bpf.o", "floor_helpers.bpf.o"):
         archive.copy("bench/" + os.path.basename(name),
                      os.path.join(build, name))
     archive.file("bench/states", "\n".join(states).encode() + b"\n")
@@ -202,7 +202,7 @@ def bpf_instructions(state, empty):
 
 def table(found):
     empty = run_cost(found)
-    row = "{:13} {:12} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}".format
+    row = "{:13} {:13} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}".format
     print(row("load", "state", "server", "+none", "%", "+floor", "client",
               "BPF"))
     for load, states in found.items():

@@ -82,6 +82,9 @@ state() {
 	none) loads ask none ;;
 	floor) under "$1" $bench/floor $bench/floor.bpf.o ;;
 	floor-sched) under "$1" $bench/floor $bench/floor.bpf.o --sched ;;
+	floor-helpers)
+		under "$1" $bench/floor $bench/floor_helpers.bpf.o --pid $server
+		;;
 	no-parts) under "$1" $bench/reqtrace --no-parts -p $server ;;
 	whole) under "$1" $bench/reqtrace -p $server ;;
 	*) under "$1" $bench/reqtrace --engine "$1" -p $server ;;

@@ -87,6 +87,17 @@ class Floor(State):
                      "attached", "stdout")
 
 
+class FloorHelpers(Floor):
+    """For servers of one process."""
+    only = {"redis-get", "redis-get-16", "redis-get-one"}
+
+    def watch(self, bench, server):
+        pid, = server.serving
+        return Watch(bench, [os.path.join(BUILT, "floor"),
+                             os.path.join(BUILT, "floor_helpers.bpf.o"),
+                             "--pid", str(pid)], "attached", "stdout")
+
+
 class ReqtraceWatch(Watch):
     def __init__(self, bench, server, args):
         self.json = bench.test.path("report.json")
@@ -226,10 +237,11 @@ class Strace(State):
 NONE = Nothing("none", "nothing")
 FLOOR = Floor("floor", "floor: empty programs, sockets")
 FLOOR_SCHED = Floor("floor-sched", "floor: and scheduler", "--sched")
+FLOOR_HELPERS = FloorHelpers("floor-helpers", "floor: and helper calls")
 NO_PARTS = Reqtrace("no-parts", "reqtrace --no-parts", "--no-parts")
 WHOLE = Reqtrace("whole", "reqtrace")
 ALL = [
-    NONE, FLOOR, FLOOR_SCHED, NO_PARTS, WHOLE,
+    NONE, FLOOR, FLOOR_SCHED, FLOOR_HELPERS, NO_PARTS, WHOLE,
     Reqtrace("fexit", "reqtrace --engine fexit", "--engine", "fexit"),
     Reqtrace("syscall", "reqtrace --engine syscall", "--engine", "syscall"),
     Bpftrace("bpftrace", "bpftrace script"),
