@@ -285,8 +285,7 @@ static __always_inline struct conn *socket__conn(const struct io *io)
 	if (!rt_running)
 		return NULL;
 	c = conn__get(io->sk);
-	/* Asked here as well, as the answer is no for all that is not traced.
-	 */
+	/* Asked here, too: it is no for all that is not traced. */
 	if (!c && io->ret > 0 && target__is(bpf_get_current_pid_tgid() >> 32))
 		c = socket__adopt(io->sk, io->ret, io->received);
 	return c && socket__takes(c, io) ? c : NULL;
